@@ -50,8 +50,12 @@ def _value_schema(attribute: Attribute) -> Schema:
         "number": {"type": "number", "minimum": -_LARGEST_NUMBER, "maximum": _LARGEST_NUMBER},
         "text": _TEXT,
     }
+    shape = shapes[attribute.type]
+    for key, bound in (("minimum", attribute.minimum), ("maximum", attribute.maximum)):
+        if bound is not None:
+            shape[key] = bound
     rules = dict.fromkeys(("enum", "type", "minimum", "maximum", "minLength"), UNKNOWN_VALUE)
-    return {"description": attribute.definition, **shapes[attribute.type], "x-rules": rules}
+    return {"description": attribute.definition, **shape, "x-rules": rules}
 
 
 def _attributes_schema(inventory: Inventory, label: str) -> Schema:

@@ -22,6 +22,9 @@ def _value_schema(field: MetadataField) -> Schema:
         "text": {"type": "string", "pattern": TRIMMED_LINE},
     }
     shape = shapes[field.type]
+    for key, bound in (("minimum", field.minimum), ("maximum", field.maximum)):
+        if bound is not None:
+            shape[key] = bound
     return {"description": field.definition, **shape, "x-rules": dict.fromkeys(shape, UNFIT_VALUE)}
 
 

@@ -19,7 +19,7 @@ import regex
 
 from annotate import findings
 from annotate.errors import CannotRun
-from annotate.inventory import Attribute, Interval, Inventory
+from annotate.inventory import Attribute, Interval, Inventory, describe_bounds
 from annotate.model import LARGEST, Annotation, AttributeValue, Relation, Span
 from annotate.numbers import find_numbers
 from annotate.offsets import sha256, trim_range
@@ -280,6 +280,9 @@ class Baseline:
         if interval and interval.denied:
             # P305: a count of 0 is an error where the inventory tells denied spans.
             numbers = [number for number in numbers if number]
+        if interval:
+            ends = [self.inventory.attributes[name] for name in (interval.minimum, interval.maximum)]
+            numbers = [number for number in numbers if all(end.allows(number) for end in ends)]
         values: dict[str, AttributeValue] = {}
         for when, entry in self._settings.get(label, ()):
             if when.search(text, timeout=clock.left(when.pattern)):
@@ -358,9 +361,12 @@ def _explain_value(attribute: Attribute, value: AttributeValue) -> str | None:
         case "choice":
             return _unknown(f"value of {attribute.name}", value, attribute.values)
         case "integer":
-            return f"{attribute.name} is a whole number from 0 to {LARGEST}, not {quote(value, _SHOWN)}"
+            bounds = describe_bounds(
+                attribute.minimum or 0, LARGEST if attribute.maximum is None else attribute.maximum
+            )
+            return f"{attribute.name} is a whole number{bounds}, not {quote(value, _SHOWN)}"
         case "number":
-            return f"{attribute.name} is a finite number, not {quote(value, _SHOWN)}"
+            return f"{attribute.name} is a finite number{attribute.bounds}, not {quote(value, _SHOWN)}"
         case "text":
             return f"{attribute.name} is a text that is not empty, not {quote(value, _SHOWN)}"
 

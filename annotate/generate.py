@@ -387,7 +387,7 @@ def label_table(inventory: Inventory, name: str) -> str:
             for value, definition in attribute.values.items()
         ]
         if attribute.type != "choice":
-            rows[-1] = (rows[-1][0], _FREE_VALUES[attribute.type], rows[-1][2])
+            rows[-1] = (rows[-1][0], _FREE_VALUES[attribute.type] + attribute.bounds, rows[-1][2])
     return str(intro) + (f"\n{_left_table(('Attribute', 'Value', 'Meaning'), rows)}" if rows else "")
 
 

@@ -94,6 +94,18 @@ _SCALES: Mapping[str, tuple[Scale, ...]] = {
 """The scales that fit each type of attribute, the default first."""
 
 
+def describe_bounds(minimum: int | float | None, maximum: int | float | None) -> str:
+    """Say in words between which numbers a value is, with a space before them; nothing if it may be any number."""
+    if minimum is None:
+        return "" if maximum is None else f" up to {maximum}"
+    return f" from {minimum} on" if maximum is None else f" from {minimum} to {maximum}"
+
+
+def is_within(value: Any, minimum: int | float | None, maximum: int | float | None) -> bool:
+    """Return whether a number is between two others; None is no bound."""
+    return (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
+
+
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     """An attribute of the spans with one of `labels`.
 
@@ -103,6 +115,8 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
         shown_values: What people see in place of a choice, for the choices where that differs.
         shown_as: What people see in place of the name; empty to show the name.
         scale: What `labels.yaml` says that its values tell; None if it says nothing. Use `level`.
+        minimum: The least value of a number; None for any.
+        maximum: The largest value of a number; None for any.
         since: The version of the inventory that added it; None if that is unknown, or the first one.
     """
 
@@ -115,6 +129,8 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     shown_values: dict[str, str] = {}
     shown_as: str = ""
     scale: Scale | None = None
+    minimum: int | float | None = None
+    maximum: int | float | None = None
     since: str | None = None
 
     @property
@@ -138,11 +154,16 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
             case "choice":
                 return f"choose from {', '.join(self.values)}"
             case "integer":
-                return "write a whole number from 0 on"
+                return f"write a whole number{describe_bounds(self.minimum or 0, self.maximum)}"
             case "number":
-                return "write a number"
+                return f"write a number{self.bounds}"
             case "text":
                 return "write text that is not empty"
+
+    @property
+    def bounds(self) -> str:
+        """The declared least and largest values in words, with a space before them; empty without any."""
+        return describe_bounds(self.minimum, self.maximum)
 
     def allows(self, value: object) -> bool:
         """Return whether the attribute can have a value."""
@@ -150,9 +171,9 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
             case "choice":
                 return isinstance(value, str) and value in self.values
             case "integer":
-                return type(value) is int and 0 <= value <= LARGEST
+                return type(value) is int and 0 <= value <= LARGEST and is_within(value, self.minimum, self.maximum)
             case "number":
-                return normal_number(value) is not None
+                return normal_number(value) is not None and is_within(value, self.minimum, self.maximum)
             case "text":
                 return isinstance(value, str) and value != ""
 
@@ -323,6 +344,8 @@ class MetadataField(msgspec.Struct, frozen=True, kw_only=True):
         type: A `choice` is one of `values`, a `date` is YYYY, YYYY-MM or YYYY-MM-DD, a `number` is any finite number, a
             `text` is one line.
         values: The definition of each choice.
+        minimum: The least value of a number; None for any.
+        maximum: The largest value of a number; None for any.
         shared: Whether a copy without texts has the values of a text.
     """
 
@@ -331,6 +354,8 @@ class MetadataField(msgspec.Struct, frozen=True, kw_only=True):
     required: bool
     definition: str
     values: dict[str, str] = {}
+    minimum: int | float | None = None
+    maximum: int | float | None = None
     shared: bool = False
 
     @property
@@ -544,6 +569,7 @@ def _find_span_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
         if scale is not None and scale not in scales:
             problem = f"{scale!r} does not fit the type {attribute['type']!r}"
             yield _Fault(f"attributes.{name}.scale", problem, f"use one of: {', '.join(scales)}; or leave it out")
+        yield from _find_bound_faults(f"attributes.{name}", attribute)
     for layer in value["layers"]:
         labels = {name: label for name, label in value["spans"].items() if label["layer"] == layer}
         yield from _find_shown_faults("spans.", labels)
@@ -552,6 +578,20 @@ def _find_span_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
         yield from _find_shown_faults("attributes.", attributes)
     for name, attribute in value["attributes"].items():
         yield from _find_shown_faults(f"attributes.{name}.values.", attribute.get("values", {}))
+
+
+def _find_bound_faults(location: str, entry: Mapping[str, Any]) -> Iterator[_Fault]:
+    """Yield the bounds of an attribute or field that no number of its type can have."""
+    type_, bounds = entry["type"], {key: entry[key] for key in ("minimum", "maximum") if key in entry}
+    for key, bound in bounds.items():
+        if type_ not in ("integer", "number"):
+            yield _Fault(f"{location}.{key}", f"a {type_} has no {key}", "remove it, or make it a number")
+        elif normal_number(bound) is None:
+            yield _Fault(f"{location}.{key}", f"{bound!r} is not a finite number", "write a number")
+        elif type_ == "integer" and not (type(bound) is int and 0 <= bound <= LARGEST):
+            yield _Fault(f"{location}.{key}", f"{bound!r} is not a whole number from 0 on", "write such a number")
+    if len(bounds) == 2 and bounds["minimum"] > bounds["maximum"]:
+        yield _Fault(f"{location}.minimum", "is above the maximum", "swap or fix the two")
 
 
 def _find_shown_faults(prefix: str, entries: Mapping[str, Any]) -> Iterator[_Fault]:
@@ -694,6 +734,7 @@ def _find_metadata_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
         if "shared" in field and field["type"] != "text":
             problem = f"only a text may say it; a {field['type']} is in every copy without texts"
             yield _Fault(f"metadata.{name}.shared", problem, "remove it")
+        yield from _find_bound_faults(f"metadata.{name}", field)
 
 
 def _find_version_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:

@@ -90,6 +90,7 @@ class TaskFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SpanKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The keys of a span in JSON lines; `text` is the key of the words that are quoted with it.
 
+    A span without offsets is placed by its `quote`, and by its `occurrence` if the text has these words more than once.
     `order` names the values of a span that is a list; they are start, end and label if it is empty.
     """
 
@@ -98,6 +99,8 @@ class SpanKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: str = "label"
     id: str | None = None
     text: str | None = None
+    quote: str = "quote"
+    occurrence: str = "occurrence"
     order: tuple[str, ...] = ()
 
 

@@ -43,6 +43,15 @@ def values(project: Project, article_id: str) -> dict[str, object]:
     return dict(project.corpus.read_article(article_id).metadata)
 
 
+def test_a_number_keeps_to_its_bounds(port: Project) -> None:
+    port.replace("schema/labels.yaml", "seats: {type: number,", "seats: {type: number, minimum: 0, maximum: 99.5,")
+    words = ("One.txt", "--meta", "party=left", "--meta")
+    refuses(port, "seats: -1 is less than 0; write a number of at least 0 and at most 99.5", *words, "seats=-1", code=2)
+    assert port.annotate("add", *words, "seats=99.5").exit_code == 0
+    port.replace("schema/labels.yaml", "maximum: 99.5", "maximum: 50")
+    assert "M102" in port.annotate("check").output
+
+
 def refuses(project: Project, message: str, *words: str, code: int = 1) -> None:
     """Run `annotate add`, which must give one line, and write nothing."""
     before = project.snapshot()

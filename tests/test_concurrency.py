@@ -171,6 +171,7 @@ COMMANDS = {
     "split": "split --write",
     "adjudicate plan": "adjudicate plan --from anna,ben",
     "adjudicate apply": "adjudicate apply --as ben",
+    "reviewed": "reviewed market --annotator anna",
     "check": "check --fix",
     "coverage": "coverage --write",
     "generate": "generate",

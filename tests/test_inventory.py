@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from annotate.annotation_schema import encode_annotation_schema, make_annotation_schema
 from annotate.errors import CannotRun
 from annotate.generate import label_table, labels_table, relation_table
-from annotate.inventory import Bounds, Inventory, _add_colours, load_inventory
+from annotate.inventory import Attribute, Bounds, Inventory, _add_colours, load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
 from tests.colours import SIGHT, distance, luminance
 from tests.conftest import BASE, ROOT, Project, annotate
@@ -80,6 +80,26 @@ def show_names(project: Project) -> None:
             "values: {master",
             "scale: interval\n    values: {master",
             "attributes.rank.scale: 'interval' does not fit the type 'choice'; use one of: nominal, ordinal; or leave",
+        ),
+        (
+            "definition: The lower number.",
+            "definition: The lower number.\n    minimum: 3\n    maximum: 2",
+            "attributes.least.minimum: is above the maximum; swap or fix the two",
+        ),
+        (
+            "definition: The lower number.",
+            "definition: The lower number.\n    maximum: 2.5",
+            "attributes.least.maximum: 2.5 is not a whole number from 0 on; write such a number",
+        ),
+        (
+            "    type: text\n",
+            "    type: text\n    maximum: 2\n",
+            "attributes.remark.maximum: a text has no maximum; remove it, or make it a number",
+        ),
+        (
+            "definition: The lower number.",
+            "definition: The lower number.\n    minimum: few",
+            "attributes.least.minimum: 'few' is text; write a number",
         ),
         (
             "values: {master",
@@ -520,3 +540,25 @@ def test_a_relation_may_say_that_it_neither_joins_pieces_nor_refers(project: Pro
 def test_a_corpus_without_relations_has_no_table_of_them(project: Project) -> None:
     inventory = msgspec.structs.replace(load_inventory(project.schema), relations={})
     assert relation_table(inventory) == ""
+
+
+@pytest.mark.parametrize(
+    ("type_", "minimum", "maximum", "allowed", "refused", "hint"),
+    [
+        ("integer", None, None, (0, 7), (-1, 2.5, True), "write a whole number from 0 on"),
+        ("integer", 1, 5, (1, 5), (0, 6), "write a whole number from 1 to 5"),
+        ("integer", None, 5, (0, 5), (-1, 6), "write a whole number from 0 to 5"),
+        ("number", -1.5, None, (-1.5, 1e300), (-1.6, "1"), "write a number from -1.5 on"),
+        ("number", None, 1, (-1e300, 0.5), (1.5,), "write a number up to 1"),
+        ("number", None, None, (-1e300, 0.5), (float("nan"),), "write a number"),
+    ],
+)
+def test_bounds_of_a_number(
+    type_: Any, minimum: Any, maximum: Any, allowed: tuple[Any, ...], refused: tuple[Any, ...], hint: str
+) -> None:
+    attribute = Attribute(
+        name="share", labels=("Load",), type=type_, required=False, definition="", minimum=minimum, maximum=maximum
+    )
+    assert [value for value in allowed if not attribute.allows(value)] == []
+    assert [value for value in refused if attribute.allows(value)] == []
+    assert attribute.value_hint == hint

@@ -113,6 +113,11 @@ def import_brat(killer: Killer, root: Path) -> None:
     (root / "titles.csv").write_text("file,title\nfirst.txt,At the pier\n")
 
 
+def raise_version(_: Killer, root: Path) -> None:
+    path = root / "schema/labels.yaml"
+    path.write_text(path.read_text("utf-8").replace("version: 1.0.0", "version: 1.1.0"), "utf-8")
+
+
 def make_page_of_no_label(killer: Killer, root: Path) -> None:
     make_guidelines(killer, root)
     (root / "guidelines/gone.md").write_text("# Gone\n\n<!-- generated: label Gone -->\n<!-- /generated -->\n")
@@ -246,6 +251,7 @@ SCENARIOS = {
     "prelabel": Scenario("prelabel --out out", make_baseline),
     "adjudicate plan": Scenario("adjudicate plan --from anna,ben", label_twice),
     "adjudicate apply": Scenario("adjudicate apply --as ben", decide),
+    "reviewed": Scenario("reviewed harbour market --annotator anna", raise_version, is_complete=True),
     "adjudicate promote": Scenario("adjudicate promote anna", remove_gold),
     "adjudicate promote --undo": Scenario("adjudicate promote anna --undo", promote),
     "check --fix": Scenario("check --fix", spoil_form),

@@ -240,6 +240,12 @@ READERS: dict[str, Reader] = {
     "spans of a spreadsheet": Reader(
         "own-csv/spans.csv", mutations.mutate_lines, "score corpus/annotations/gold own-csv --samples 3"
     ),
+    **{
+        f"imported {table}": Reader(
+            f"own-csv/{table}.csv", mutations.mutate_lines, "import own-csv --format csv --replace --report json"
+        )
+        for table in ("spans", "relations", "articles")
+    },
     "scored brat": Reader(
         "own-brat/market.ann", mutations.mutate_lines, "score corpus/annotations/gold own-brat --samples 3"
     ),

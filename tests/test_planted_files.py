@@ -62,6 +62,7 @@ WORK = {
     "split": "split",
     "prelabel": "prelabel --help",
     "adjudicate": "adjudicate plan --from anna,ben",
+    "reviewed": "reviewed harbour --annotator anna",
     "check": "check --workers 2",
     "rules": "rules C101",
     "coverage": "coverage",

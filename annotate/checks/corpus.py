@@ -311,17 +311,18 @@ def stale_inventory(annotation: Annotation, inventory: Inventory) -> Iterator[Pr
     Fails: `"inventory": "0.3.0"` where labels.yaml is 0.2.0; an earlier version than `oldest` in labels.yaml; without
     `oldest`, another MAJOR: 0.9.0 where labels.yaml is 1.0.0.
     Passes: 0.1.0 where labels.yaml is 0.2.0 and nothing that 0.1.0 has was redefined; the version of labels.yaml,
-    written there after the labels were reviewed.
+    which `annotate reviewed` writes there after a person has read the labels again.
     """
     made_with, version, oldest = annotation.inventory, inventory.version, inventory.oldest
     if is_older(version, made_with):
         hint = "use the inventory that it was made with, or review the labels"
         yield Problem(f"was made with inventory {made_with}, which is later than {version}; {hint}")
     elif is_older(made_with, oldest):
-        hint = "review the labels, then write the version that they follow"
+        hint = "review the labels, then run `annotate reviewed`"
         yield Problem(f"was made with inventory {made_with}, and labels.yaml asks for {oldest} or later; {hint}")
     elif oldest is None and not same_major(made_with, version):
-        hint = f"review the labels, or write `oldest: {made_with}` into labels.yaml if they need no review"
+        unless = f"write `oldest: {made_with}` into labels.yaml if they need no review"
+        hint = f"review the labels and run `annotate reviewed`, or {unless}"
         yield Problem(f"was made with inventory {made_with}, not {version}; {hint}")
 
 

@@ -144,20 +144,23 @@ def load_waivers(corpus: Corpus, rules: Iterable[Rule], file: str) -> LoadedWaiv
     return LoadedWaivers(waivers, refused, by_code, lambda index: find_line(allowed[index]))
 
 
-def make_error_finder(corpus: Corpus) -> Callable[[Annotation, str, Inventory], list[Finding]]:
-    """Return a function that finds the errors of a gold annotation, but for those that the corpus waives.
+def make_error_finder(
+    corpus: Corpus, annotation_set: str = GOLD
+) -> Callable[[Annotation, str, Inventory], list[Finding]]:
+    """Return a function that finds the errors of an annotation, but for those that the corpus waives.
 
     Args:
         corpus: The corpus.
+        annotation_set: The annotation set of the annotation.
 
     Raises:
         CannotRun: Its waivers cannot be read, or do not follow their schema.
     """
     waivers = Waivers(corpus_waivers(corpus))
 
-    def find_gold_errors(annotation: Annotation, text: str, inventory: Inventory) -> list[Finding]:
-        file = f"annotations/{GOLD}/{annotation.article}.json"
+    def find_errors(annotation: Annotation, text: str, inventory: Inventory) -> list[Finding]:
+        file = f"annotations/{annotation_set}/{annotation.article}.json"
         findings = waivers.sort_out(check_annotation(annotation, text, inventory, file))
         return [finding for finding in findings if finding.is_error]
 
-    return find_gold_errors
+    return find_errors

@@ -55,6 +55,10 @@ SECTIONS = {
         "adjudicate": Entry(
             "annotate.cli.adjudicate:command", "Decide between the labels of several annotators, and make gold."
         ),
+        "reviewed": Entry(
+            "annotate.cli.reviewed:command",
+            "Say that a person has read the labels of each ARTICLE again, and that they follow labels.yaml.",
+        ),
     },
     "Check and measure it": {
         "check": Entry("annotate.cli.check:command", "Check every file of a corpus, then the corpus as a whole."),

@@ -17,7 +17,7 @@ from annotate.cli.terminal import (
     show_status,
     style,
 )
-from annotate.formats import FORMATS, LABEL_STUDIO, TOOLS
+from annotate.formats import CSV, FORMATS, LABEL_STUDIO, TOOLS
 from annotate.util.escape import TerminalText
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _FORMATS_WITH_LINES = ("brat", "bio")
     "--format",
     "format_",
     required=True,
-    type=click.Choice((*FORMATS, LABEL_STUDIO, *TOOLS)),
+    type=click.Choice((*FORMATS, CSV, LABEL_STUDIO, *TOOLS)),
     help="Format of the files.",
 )
 @click.option(
@@ -112,6 +112,10 @@ def command(
     of other tools need a map of their keys (`jsonl`); doccano and prodigy have a ready one. docs/coming-from.md has an
     example for each tool.
 
+    For csv, FOLDER holds the tables of `annotate export --format csv`, or a table spans.csv that you wrote, with the
+    columns article, label and quote (the words) and the like; FOLDER may be that table itself. The texts are in the
+    corpus already.
+
     For labelstudio, FOLDER is an export (raw JSON) or a folder of exports. The people in it are named by their number
     on the server, or else by their address: --annotator 7=anna.
 
@@ -124,6 +128,7 @@ def command(
     annotate import --format xmi inception-export/ --map map.yaml --annotator reader-8
     annotate import --format doccano doccano-export/ --map map.yaml --annotator reader-9
     annotate import --format jsonl exported/
+    annotate import --format csv tables/ --annotator reader-7
     annotate import --format labelstudio export.json --annotator 7=anna --annotator 9=ben
     """
     from annotate.article_metadata import load_metadata
@@ -146,7 +151,7 @@ def command(
     label_map = given_map or identity_map(inventory)
     annotator, ids = parse_annotators(annotators)
     layout = make_layout(texts, labels) if texts is not None or labels else None
-    is_named = format_ in ("jsonl", LABEL_STUDIO, *TOOLS) or (
+    is_named = format_ in ("jsonl", CSV, LABEL_STUDIO, *TOOLS) or (
         layout is not None and ANNOTATOR in layout.labels[0][0].fields
     )
     if annotator is None and not is_named:
@@ -156,6 +161,10 @@ def command(
         from annotate.convert.exported_documents import make_reader
 
         reader = make_reader(inventory, name_annotators(label_map, ids))
+    elif format_ == CSV:
+        from annotate.formats.csv_labels import make_reader as make_csv_reader
+
+        reader = make_csv_reader(store, inventory, name_annotators(complete_map(label_map, inventory), ids))
     else:
         reader = load_reader(format_, name_annotators(complete_map(label_map, inventory), ids), layout)
     table = load_metadata(Path(metadata), inventory.metadata) if metadata is not None else None

@@ -15,6 +15,7 @@ from annotate.inventory import Inventory
 
 _LABEL_LISTS = frozenset({"labels", "head", "tail"})
 _BOUNDS = frozenset({"per_head", "per_tail"})
+_NUMERIC_BOUNDS = frozenset({"minimum", "maximum"})
 _CONDITIONS = frozenset({"when", "denied", "where", "passes_on"})
 _PRESENTATION = frozenset({"title", "hotkey", "color", "guideline", "shown_as", "since", "source", "scale"})
 """Fields that decide how an entry is shown, or how agreement on it is measured, not what it means."""
@@ -258,6 +259,10 @@ def find_width_change(field: str, old: Any, new: Any) -> Literal["narrowed", "wi
         return _compare_bounds(old or {}, new or {})
     if field in ("required", "refers"):
         return "narrowed" if new else "widened"
+    if field in _NUMERIC_BOUNDS and not {type(old), type(new)} & {str}:  # of an interval they name attributes
+        sign = 1 if field == "minimum" else -1
+        is_narrower = new is not None and (old is None or sign * new > sign * old)
+        return "narrowed" if is_narrower else "widened"
     if field == "alone":
         return "widened" if new else "narrowed"
     if field in _CONDITIONS or field == "enclosing":

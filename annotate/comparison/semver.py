@@ -79,7 +79,7 @@ def name_gone(summary: Summary) -> Iterator[str]:
 
 @_rule("D102", "major")
 def meaning_narrowed(summary: Summary) -> Iterator[str]:
-    """A label may be used for less: fewer ends or labels, tighter bounds, an attribute that became required.
+    """A label may be used for less: fewer ends or labels, tighter bounds (also of numbers), a newly required attribute.
 
     A relation that only refers from now on narrows, too: it no longer gives a label the relation that it needs. So does
     a label without `alone`, which then needs one.

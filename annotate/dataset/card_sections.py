@@ -9,7 +9,7 @@ from annotate.dataset.features import ARTICLES
 from annotate.dataset.folder import CLASS_DESCRIPTIONS, MANIFEST
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.tables.tokens import TOKENS
-from annotate.inventory import Attribute
+from annotate.inventory import Attribute, describe_bounds
 from annotate.model import AttributeValue
 from annotate.util.escape import (
     Markdown,
@@ -127,7 +127,7 @@ def _attribute_rows(facts: Facts) -> Iterable[tuple[object, ...]]:
         definition = escape_markdown_words(attribute.definition)
         count = _describe_count(f"{counts.total():,}", facts, attribute.since)
         if attribute.type != "choice":
-            yield name, on, attribute.type, definition, count
+            yield name, on, f"{attribute.type}{attribute.bounds}", definition, count
             continue
         yield name, on, "", definition, count
         for value, meaning in attribute.values.items():
@@ -181,7 +181,8 @@ def metadata_section(facts: Facts) -> Markdown:
     rows: list[tuple[str, ...]] = []
     for name, field in fields.items():
         has = f"{facts.counts.filled[ARTICLES, name]:,}"
-        rows.append((Markdown("**{}**").format(name), field.type, escape_markdown_words(field.definition), has))
+        type_ = f"{field.type}{describe_bounds(field.minimum, field.maximum)}"
+        rows.append((Markdown("**{}**").format(name), type_, escape_markdown_words(field.definition), has))
         rows += [
             ("", markdown_code(value), escape_markdown_words(definition), f"{facts.counts.metadata[name, value]:,}")
             for value, definition in field.values.items()

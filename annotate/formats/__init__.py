@@ -24,7 +24,7 @@ FORMATS = {"brat": "brat", "xmi": "xmi", "docbin": "docbin", "bio": "conll", "js
 """The name of each format, as in `--format`, and of its module in this package."""
 
 CSV = "csv"
-"""Tables for spreadsheets, a format of `annotate export` alone; its module is `csv_tables`."""
+"""Tables for spreadsheets; `csv_tables` writes them and `csv_labels` reads them for `annotate import`."""
 TOOLS = ("doccano", "prodigy")
 """Tools whose JSON lines have a ready map in `presets`. They are formats of `annotate import` alone."""
 LABEL_STUDIO = "labelstudio"
@@ -35,6 +35,7 @@ ENDINGS = {
     "docbin": (".spacy",),
     "bio": (".conll", ".bio", ".iob", ".iob2"),
     "jsonl": (".jsonl",),
+    CSV: ("spans.csv", "relations.csv"),
     LABEL_STUDIO: (".json", ".jsonl"),
     "doccano": (".jsonl",),
     "prodigy": (".jsonl",),

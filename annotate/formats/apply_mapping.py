@@ -6,6 +6,7 @@ Every item is accepted, left out because the map says so, or reported in a findi
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -34,6 +35,7 @@ from annotate.ingest import ArticleRejected, Cut, Details, Intake, cut_articles
 from annotate.inventory import Inventory
 from annotate.label_map import AttributeMap, EventMap, LabelMap, RelationMap, SpanMap
 from annotate.model import Annotation, AttributeValue, Relation, Span, normal_number
+from annotate.quotes import PlacedQuote, QuotedText, UnplacedQuote
 
 BOUNDARIES = "One file, one article."
 _NUMBER = re.compile("[0-9]{1,18}")
@@ -370,10 +372,15 @@ class _ItemMapper:
         if entry is None:
             self.left_out.add(item.ref)
             return False
-        if not item.pieces:
+        if not item.pieces and item.words is None:
             self._report(rules.not_in_model, item.line, f"{item.type} {item.ref} has no offsets in the article's text")
             return True
-        wrong, pieces = check_offsets(self.text, item.pieces, item.words), item.pieces
+        placed = None if item.pieces else self.quoted_text.place(item.words or "", item.occurrence)
+        if isinstance(placed, UnplacedQuote):
+            self._report(rules.unplaced_quote, item.line, item.words, item.occurrence, placed)
+            return True
+        pieces = ((placed.start, placed.end),) if placed else item.pieces
+        wrong = None if placed else check_offsets(self.text, pieces, item.words)
         if wrong:
             correction = tuple(sorted(wrong.correction or ()))
             other = self.refs_by_range.get((entry.label, correction))
@@ -396,7 +403,17 @@ class _ItemMapper:
             self.drafts[item.ref] = _SpanDraft(item, entry.label, in_article, entry.attributes)
             if wrong:
                 self._report(rules.corrected_offsets, item.line, item.words, wrong.diagnosis)
+            if placed and placed.differences:
+                self._report(rules.different_quote, item.line, item.words, self._read(placed), placed.differences)
         return True
+
+    @cached_property
+    def quoted_text(self) -> QuotedText:
+        """The text, in which quotes are placed."""
+        return QuotedText(self.text)
+
+    def _read(self, placed: PlacedQuote) -> str:
+        return self.text[placed.start : placed.end]
 
     def _place_events(self, events: Sequence[EventItem]) -> None:
         """Find the events that can be imported, and the span of each.

@@ -1,16 +1,17 @@
 """CSV tables for spreadsheets and statistics programs: a row for each span, relation, attribute, record and article.
 
 Labels are names, each row repeats the words and the article's metadata, and each table has a row of column names. The
-tables are for people and other programs: `annotate import` does not read them. `compare_tables` reads them back for
-the certificate, and `read_labels` reads spans and relations for `annotate score`.
+tables are for people and other programs. `compare_tables` reads them back for the certificate, `read_labels` reads
+spans and relations for `annotate score`, and `read_rows` those of hand-made tables, too, for `annotate import`.
 
 A spreadsheet executes a cell that begins as a formula does. Such a cell gets an apostrophe before it, which
 `restore_cell` takes away again, so that no two texts become the same cell.
 """
 
 import csv
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from io import StringIO, TextIOWrapper
 from pathlib import Path
@@ -36,6 +37,7 @@ from annotate.model import (
     normal_number,
 )
 from annotate.records import FILLER_SEPARATOR, Graph, Mention, Record
+from annotate.util.escape import quote
 from annotate.util.files import open_raw, read_bytes
 from annotate.util.spreadsheets import Separator, defuse_cell, restore_cell
 
@@ -55,7 +57,8 @@ LOSSES = {
     "not come back from a cell, such as a number in a field of text, has none; `annotate check` lists them",
 }
 
-_ARTICLES, _SPANS, _ATTRIBUTES, _RELATIONS = "articles", "spans", "attributes", "relations"
+ARTICLES, SPANS, RELATIONS = "articles", "spans", "relations"
+_ATTRIBUTES = "attributes"
 _RECORD = "record_"
 _METADATA = ("title", "author", "publisher", "date", "language")
 """The fields of every article that each table repeats; `_list_metadata` has those that the corpus declares."""
@@ -142,15 +145,15 @@ def list_columns(inventory: Inventory) -> dict[str, tuple[str, ...]]:
     head, tail = ([f"{end}_{column}" for column in _END] for end in ("head", "tail"))
     of_article = (*_ARTICLE, *map(_metadata_column, inventory.metadata))
     columns = {
-        _ARTICLES: (
+        ARTICLES: (
             *of_article,
             "rights",
             *(f"source_{field}" for field in SourceRange.__struct_fields__),
             *("text_sha256", "characters", "annotator", "process", "made_from", "inventory", "spans", "relations"),
         ),
-        _SPANS: (*of_article, *_END, "layer", "mention", *map(_attribute_column, inventory.attributes), "note"),
+        SPANS: (*of_article, *_END, "layer", "mention", *map(_attribute_column, inventory.attributes), "note"),
         _ATTRIBUTES: (*of_article, *_END, "attribute", "value"),
-        _RELATIONS: (*of_article, "relation", *head, *tail, "note"),
+        RELATIONS: (*of_article, "relation", *head, *tail, "note"),
     }
     for type_ in inventory.records.values():
         attributes = [_attribute_column(attribute.name) for attribute in inventory.attributes_of(type_.anchor)]
@@ -203,7 +206,7 @@ def _list_rows(document: LabelledArticle, inventory: Inventory) -> Iterator[_Row
     common |= {_metadata_column(name): value for name, value in _list_metadata(article, inventory).items()}
     source = {f"source_{field}": getattr(article.source, field) for field in SourceRange.__struct_fields__}
     yield _Row(
-        _ARTICLES,
+        ARTICLES,
         {
             **common,
             **source,
@@ -223,7 +226,7 @@ def _list_rows(document: LabelledArticle, inventory: Inventory) -> Iterator[_Row
         row = {**common, **_end_cells(span)}
         attributes = {_attribute_column(name): value for name, value in span.attributes.items()}
         about = {"layer": inventory.spans[span.label].layer, "mention": graph.mention_of[span.id].id}
-        yield _Row(_SPANS, {**row, **about, **attributes, "note": span.note})
+        yield _Row(SPANS, {**row, **about, **attributes, "note": span.note})
         for name, value in span.attributes.items():
             yield _Row(_ATTRIBUTES, {**row, "attribute": name, "value": value})
     for relation in annotation.relations:
@@ -232,7 +235,7 @@ def _list_rows(document: LabelledArticle, inventory: Inventory) -> Iterator[_Row
             for end, id_ in (("head", relation.head), ("tail", relation.tail))
             for column, cell in _end_cells(spans[id_]).items()
         }
-        yield _Row(_RELATIONS, {**common, "relation": relation.label, **ends, "note": relation.note})
+        yield _Row(RELATIONS, {**common, "relation": relation.label, **ends, "note": relation.note})
     for name, records in graph.records().items():
         for record in records:
             yield _Row(_record_table(inventory.records[name]), {**common, **_record_cells(record)})
@@ -334,7 +337,7 @@ def compare_tables(
         for document in documents:
             rows = {table: list(reader.take(document.article.id)) for table, reader in readers.items()}
             exported, carried = Counter(list_facts(document)), Counter[Fact]()
-            if rows[_ARTICLES]:
+            if rows[ARTICLES]:
                 carried.update(list_facts(_restore_document(rows, inventory)))
             for table, cells in _list_rows(document, inventory):
                 values = {name: cells.get(name) for name in columns[table]}
@@ -348,55 +351,157 @@ def compare_tables(
             gained = Counter(_row_fact(table, cells) for cells in reader.take(None))
             if gained:
                 ledger.add_facts("no document", Counter(), gained, ())
-    ledger.documents = ledger.rows[_ARTICLES]
+    ledger.documents = ledger.rows[ARTICLES]
     ledger.explain(LOSSES)
 
 
-def read_labels(folder: Path, inventory: Inventory) -> Iterator[tuple[str, int, Cells]]:
+class LabelRow(NamedTuple):
+    """A row of a table of spans or relations, or of articles.
+
+    Attributes:
+        table: The table.
+        file: The name of the file.
+        number: The number of the row, counted from 1 with that of the column names.
+        cells: The cells by column, those of columns of an export or of a hand-made table.
+        attributes: The cells of attributes that are not empty, by attribute.
+        others: The other cells that are not empty, by column.
+    """
+
+    table: str
+    file: str
+    number: int
+    cells: Cells
+    attributes: Cells
+    others: Cells
+
+
+def read_labels(folder: Path, inventory: Inventory) -> Iterator[LabelRow]:
     """Read the spans and relations of tables that `write_tables` wrote, in whatever dialect.
 
     Args:
         folder: The folder of the tables. That of relations may be missing.
         inventory: The inventory.
 
-    Yields:
-        The table, `spans` or `relations`; the number of the row, counted from 1 with that of the column names; and its
-        cells by column, with those of attributes named after the attribute.
+    Raises:
+        CannotRun: If a table cannot be read, or lacks a column.
+    """
+    spans = ("article", "span", "label", "start", "end")
+    yield from _read_table(folder / f"{SPANS}.csv", SPANS, inventory, spans)
+    if (folder / f"{RELATIONS}.csv").exists():
+        ends = ("article", "relation", "head_span", "tail_span")
+        yield from _read_table(folder / f"{RELATIONS}.csv", RELATIONS, inventory, ends)
+
+
+def read_rows(path: Path, inventory: Inventory) -> Iterator[LabelRow]:
+    """Read spans and relations of tables that `write_tables` or a person wrote; spans need no offsets.
+
+    Args:
+        path: The folder of the tables, of which that of relations may be missing; or the file of a table of spans.
+        inventory: The inventory.
 
     Raises:
         CannotRun: If a table cannot be read, or lacks a column.
     """
-    attributes = {_attribute_column(name): name for name in inventory.attributes}
-    needed = {
-        _SPANS: ("article", "span", "label", "start", "end"),
-        _RELATIONS: ("article", "relation", "head_span", "tail_span"),
+    spans, relations = (path / f"{SPANS}.csv", path / f"{RELATIONS}.csv") if path.is_dir() else (path, None)
+    yield from _read_table(spans, SPANS, inventory, ("article", "label"))
+    if relations and relations.exists():
+        yield from _read_table(relations, RELATIONS, inventory, ("article", "relation", "head_span", "tail_span"))
+
+
+def read_articles(folder: Path, inventory: Inventory) -> dict[str, LabelRow]:
+    """Return the rows of the table of articles by id; none if there is no such table.
+
+    Raises:
+        CannotRun: If the table cannot be read, or has an article twice.
+    """
+    path, rows = _path(folder, ARTICLES), dict[str, LabelRow]()
+    for row in _read_table(path, ARTICLES, inventory, ("article",)) if path.exists() else ():
+        if (article_id := row.cells["article"]) in rows:
+            raise CannotRun(f"{path}, row {row.number}", f"has the article {article_id!r} again", "remove one row")
+        rows[article_id] = row
+    return rows
+
+
+_ALIASES = {"id": "span", "head": "head_span", "tail": "tail_span"}
+"""Columns of hand-made tables → those of an export."""
+_HAND_MADE = ("quote", "occurrence", "annotator")
+"""Columns that only hand-made tables have."""
+_SEPARATOR = re.compile(r"sep=([,;\t])")
+
+
+def _read_table(path: Path, table: str, inventory: Inventory, needed: Sequence[str]) -> Iterator[LabelRow]:
+    """Yield the rows of a table that are not empty.
+
+    Raises:
+        CannotRun: If the table cannot be read, or lacks a column that is needed.
+    """
+    hint = "correct the row, or export the table again"
+    data = read_bytes(path, "name the folder of the tables", within=path.parent)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CannotRun(path, explain_encoding(data, error), "save it as CSV UTF-8") from error
+    first = text.partition("\n")[0].rstrip("\r")
+    named = _SEPARATOR.fullmatch(first)
+    delimiter = named[1] if named else max(",;\t", key=first.count)
+    separator: Separator = ";" if delimiter == ";" else ","
+    columns: list[str] | None = None
+    known, number = {*list_columns(inventory)[table], *_HAND_MADE}, 0
+    limit = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        for number, row in enumerate(csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True), 1):
+            if not any(cell.strip() for cell in row) or (named and number == 1):
+                continue
+            if columns is None:
+                columns = _read_columns(path, [name.strip() for name in row], needed)
+                continue
+            if len(row) != len(columns):
+                raise CannotRun(f"{path}, row {number}", "has more or fewer cells than columns", hint)
+            restored = [restore_cell(cell, separator) for cell in row]
+            cells = dict(zip(columns, restored, strict=True))
+            if unnamed := cells.pop("", ""):
+                problem = f"has {quote(unnamed)} in a column without a name"
+                raise CannotRun(f"{path}, row {number}", problem, "name the column")
+            attributes, others = _split_cells(table, cells, known, inventory)
+            yield LabelRow(table, path.name, number, cells, attributes, others)
+    except csv.Error as error:
+        raise CannotRun(path, f"is not CSV: {error} (row {number + 1})", hint) from error
+    finally:
+        csv.field_size_limit(limit)
+    if columns is None:
+        raise CannotRun(path, "is empty", f"the table needs {', '.join(needed)}")
+
+
+def _read_columns(path: Path, names: Sequence[str], needed: Sequence[str]) -> list[str]:
+    """Return the columns of a table, as an export names them.
+
+    Raises:
+        CannotRun: If one is missing, or is there twice.
+    """
+    columns = [_ALIASES[name] if name in _ALIASES and _ALIASES[name] not in names else name for name in names]
+    double = next((name for name in columns if name and columns.count(name) > 1), None)
+    if double is not None:
+        raise CannotRun(path, f"has the column {quote(double)} twice", "rename or remove one of them")
+    missing = next((name for name in needed if name not in columns), None)
+    if missing is not None:
+        raise CannotRun(path, f"column {missing} is missing", f"the table needs {', '.join(needed)}")
+    return columns
+
+
+def _split_cells(table: str, cells: Cells, known: Collection[str], inventory: Inventory) -> tuple[Cells, Cells]:
+    """Return the attributes in a row, with or without the prefix of an export, and the cells of unknown columns."""
+    attributes, others = Cells(), Cells()
+    prefix = _attribute_column("")
+    for column, cell in cells.items():
+        if table == SPANS and column.startswith(prefix):
+            attributes[column.removeprefix(prefix)] = cell
+        elif table == SPANS and column in inventory.attributes and column not in known:
+            attributes.setdefault(column, cell)
+        elif column not in known:
+            others[column] = cell
+    return {name: cell for name, cell in attributes.items() if cell}, {
+        name: cell for name, cell in others.items() if cell
     }
-    for table, names in needed.items():
-        path = _path(folder, table)
-        if table == _RELATIONS and not path.exists():
-            continue
-        data = read_bytes(path, "name the folder of the tables", within=folder)
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise CannotRun(path, explain_encoding(data, error), "export it again as UTF-8") from error
-        header = text.partition("\n")[0]
-        separator: Separator = ";" if header.count(";") > header.count(",") else ","
-        limit = csv.field_size_limit(_LONGEST_CELL)
-        try:
-            reader = csv.DictReader(StringIO(text, newline=""), delimiter=separator, strict=True)
-            missing = [name for name in names if name not in (reader.fieldnames or ())]
-            if missing:
-                raise CannotRun(path, f"column {missing[0]} is missing", f"the table needs {', '.join(names)}")
-            for number, cells in enumerate(reader, 2):
-                if None in cells or None in cells.values():
-                    raise CannotRun(f"{path}, row {number}", "has more or fewer cells than columns", "export it again")
-                restored = {name: restore_cell(cell, separator) for name, cell in cells.items()}
-                yield table, number, {attributes.get(name, name): cell for name, cell in restored.items()}
-        except csv.Error as error:
-            raise CannotRun(path, f"is not CSV: {error}", "export it again") from error
-        finally:
-            csv.field_size_limit(limit)
 
 
 def _row_fact(table: str, cells: Cells) -> Fact:
@@ -407,7 +512,7 @@ def _row_fact(table: str, cells: Cells) -> Fact:
 
 def _restore_document(rows: Mapping[str, Sequence[Cells]], inventory: Inventory) -> LabelledArticle:
     """Return the document of an article's rows, without its text."""
-    (row, *_) = rows[_ARTICLES]
+    (row, *_) = rows[ARTICLES]
     source = {field: row[f"source_{field}"] for field in SourceRange.__struct_fields__}
     article = msgspec.convert(
         {
@@ -431,11 +536,11 @@ def _restore_document(rows: Mapping[str, Sequence[Cells]], inventory: Inventory)
     for cells in rows[_ATTRIBUTES]:
         value = _read_value(inventory, cells["attribute"], cells["value"])
         by_span.setdefault(cells["span"], {})[cells["attribute"]] = value
-    spans = tuple(_restore_span(cells, by_span.get(cells["span"], {}), inventory) for cells in rows[_SPANS])
+    spans = tuple(_restore_span(cells, by_span.get(cells["span"], {}), inventory) for cells in rows[SPANS])
     ids = {span.id for span in spans}
     relations = tuple(
         Relation(label=cells["relation"], head=cells["head_span"], tail=cells["tail_span"], note=cells["note"])
-        for cells in rows[_RELATIONS]
+        for cells in rows[RELATIONS]
         if {cells["head_span"], cells["tail_span"]} <= ids
     )
     fields = {name: row[name] for name in ("article", "annotator", "process", "inventory", "text_sha256")}

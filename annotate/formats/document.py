@@ -35,10 +35,13 @@ class SpanItem(NamedTuple):
         ref: The name of the item.
         type: The label in the file.
         pieces: The ranges of the span in the text of the file; empty for an item without offsets there.
-        words: The words that the file quotes with the span; None if the format quotes none.
+        words: The words that the file quotes with the span; None if the format quotes none. Without pieces, they say
+            where the span is.
         ids: The ids of the pieces; empty if the format gives none.
         is_structural: Whether it is of a kind that tools add to every text, such as tokens; left out unless mapped.
         full_type: The type with its namespace, if the format has any; a map that names it means no other type.
+        occurrence: Which of the places of its words a span without pieces is at, counted from 1; None if there is only
+            one.
     """
 
     line: int | None
@@ -49,6 +52,7 @@ class SpanItem(NamedTuple):
     ids: tuple[str, ...] = ()
     is_structural: bool = False
     full_type: str = ""
+    occurrence: int | None = None
 
 
 class RelationItem(NamedTuple):

@@ -353,18 +353,33 @@ class _RowParser:
     def _parse_span(self, name: str, span: Row, ref: str, text: str) -> Iterator[Item]:
         """Yield a span and its attributes; or else why it cannot be read."""
         keys = self._keys.span
-        found = {key: _find(span, getattr(keys, key)) for key in ("start", "end", "label", "id", "text")}
-        if found["text"] and not isinstance(found["text"].value, str):
-            found["text"] = None
+        found = {key: _find(span, getattr(keys, key)) for key in ("start", "end", "label", "id", "text", "quote")}
+        for key in ("text", "quote"):
+            if (value := found[key]) and not isinstance(value.value, str):
+                found[key] = None
+        if found["start"] or found["end"]:
+            # Offsets say where the span is, and its quote whether they are right.
+            found["text"] = found["text"] or found["quote"]
+            found["quote"] = None
+        elif found["quote"]:
+            found["occurrence"] = _find(span, keys.occurrence)
         used = {value.place for value in found.values() if value}
         start, end, label = (value.value if (value := found[key]) else None for key in ("start", "end", "label"))
         start, end = _as_offset(start), _as_offset(end)
-        if start is None or end is None:
+        if (start is None or end is None) and not found["quote"]:
             problem = f"a span of {quote(name)} has no numbers under {keys.start!r} and {keys.end!r}"
+            if not found["text"]:
+                problem += f", and no words under {keys.quote!r}"
             yield UnreadableItem(self._line, problem)
             return
         if not isinstance(label, str | int) or isinstance(label, bool):
             yield UnreadableItem(self._line, f"a span of {quote(name)} has no label under {keys.label!r}")
+            return
+        if start is None or end is None:
+            item = self._parse_quote(name, str(label), found, ref)
+            yield item
+            if isinstance(item, SpanItem):
+                yield from self._list_others(span, used, ref, "span")
             return
         range_ = self._convert(text, start), self._convert(text, end)
         if range_[0] is None or range_[1] is None:
@@ -377,6 +392,15 @@ class _RowParser:
         words = found["text"].value if found["text"] else None
         yield SpanItem(self._line, ref, str(label), ((range_[0], range_[1]),), words, (ref,))
         yield from self._list_others(span, used, ref, "span")
+
+    def _parse_quote(self, name: str, label: str, found: dict[str, _Value | None], ref: str) -> Item:
+        """Return a span that is placed by its words; or else why it cannot be read."""
+        words, value = found["quote"], found.get("occurrence")
+        occurrence = _as_offset(value.value) if value else None
+        if value and (occurrence is None or occurrence < 1):
+            problem = f"a span of {quote(name)} has the occurrence {quote(value.value)}, which is no number from 1"
+            return UnreadableItem(self._line, problem)
+        return SpanItem(self._line, ref, label, (), words.value if words else "", (ref,), occurrence=occurrence)
 
     def _convert(self, text: str, offset: int) -> int | None:
         unit = self._keys.offsets

@@ -3,12 +3,14 @@
 An error means that the line, and what refers to it, was not imported.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from annotate.findings import Problem, Rule, rule
 from annotate.formats.document import Pieces
 from annotate.inventory import Attribute
+from annotate.quotes import Difference, UnplacedQuote
 from annotate.util.escape import quote
+from annotate.util.suggestions import suggest
 
 _QUOTED = 50
 """Characters at the beginning of words that a message certainly shows."""
@@ -201,6 +203,19 @@ def unused_annotator(name: str, id_: str | None) -> Iterator[Problem]:
     yield Problem(f"no labels are by {quote(name)}, to whom --annotator gives the id {id_}; correct the name")
 
 
+@rule("F116")
+def article_missing(line: int, article_id: str, article_ids: Collection[str]) -> Iterator[Problem]:
+    """The article of a row is in the corpus, since a table of labels has no texts.
+
+    Why: labels without their text mean nothing.
+    Fails: a row of `spans.csv` for `harbor` if the corpus only has `harbour`.
+    Passes: the same row, after `annotate add harbor.txt`.
+    See: docs/interchange.md
+    """
+    problem = f"there is no article {quote(article_id)} in the corpus{suggest(article_id, article_ids)}"
+    yield Problem(f"{problem}; correct the id, or add the text first with `annotate add`", line=line)
+
+
 @rule("F201")
 def line_unreadable(line: int | None, why: str) -> Iterator[Problem]:
     """A line is valid in its format.
@@ -346,6 +361,36 @@ def unknown_value(line: int | None, attribute: Attribute, value: object) -> Iter
     yield Problem(f"{quote(value)} is not a value of {attribute.name}; {hint}", line=line)
 
 
+@rule("F210")
+def unplaced_quote(line: int | None, words: str, occurrence: int | None, unplaced: UnplacedQuote) -> Iterator[Problem]:
+    """The text has the words of a span without offsets, once or with an occurrence that says which.
+
+    Why: a label on words that look the same elsewhere is a label on another passage.
+    Fails: the quote `Anna` in a text that has it twice, or never; its occurrence 3 where it is there twice.
+    Passes: `Anna` with the occurrence 2.
+    See: docs/interchange.md
+    """
+    hint = {
+        "empty": "quote the words of the span",
+        "absent": "quote words as the text has them",
+        "ambiguous": f"give its occurrence, a number from 1 to {unplaced.times}",
+        "out of range": "correct the occurrence" if unplaced.times > 1 else "leave the occurrence out",
+    }[unplaced.reason]
+    yield Problem(f"{unplaced.describe(words, occurrence)}; {hint}", line=line)
+
+
+@rule("F211", "warning")
+def different_quote(line: int | None, words: str, reads: str, differences: Sequence[Difference]) -> Iterator[Problem]:
+    """The words of a span without offsets are in the text as they are quoted.
+
+    Why: a span was placed by words that are not quite the same, and may be meant for others.
+    Fails: the quote `old pier` if the text only has `Old Pier`. The span has the words of the text.
+    Passes: the quote `Old Pier`.
+    See: docs/interchange.md
+    """
+    yield Problem(f"{quote(words)} is {quote(reads)} in the text (other {' and '.join(differences)})", line=line)
+
+
 RULES: tuple[Rule, ...] = (
     text_missing,
     labels_missing,
@@ -362,6 +407,7 @@ RULES: tuple[Rule, ...] = (
     metadata_kept,
     replaced,
     unused_annotator,
+    article_missing,
     line_unreadable,
     wrong_offsets,
     corrected_offsets,
@@ -371,4 +417,6 @@ RULES: tuple[Rule, ...] = (
     dangling,
     not_in_model,
     unknown_value,
+    unplaced_quote,
+    different_quote,
 )

@@ -145,11 +145,17 @@ def _add_control(box: ET.Element, label: SpanLabel, attribute: Attribute) -> Non
             shown = attribute.display_value(value)
             ET.SubElement(choices, "Choice", _name_fields(value, shown) | {"hint": definition})
     elif attribute.type == "integer":
-        ET.SubElement(box, "Number", fields | {"min": "0", "step": "1"})
+        bounds = {"min": str(attribute.minimum or 0), **_maximum_field(attribute)}
+        ET.SubElement(box, "Number", fields | bounds | {"step": "1"})
     elif attribute.type == "number":
-        ET.SubElement(box, "Number", fields | {"step": "any"})
+        least = {} if attribute.minimum is None else {"min": str(attribute.minimum)}
+        ET.SubElement(box, "Number", fields | least | _maximum_field(attribute) | {"step": "any"})
     else:
         ET.SubElement(box, "TextArea", fields | {"maxSubmissions": "1", "editable": "true", "rows": "2"})
+
+
+def _maximum_field(attribute: Attribute) -> dict[str, str]:
+    return {} if attribute.maximum is None else {"max": str(attribute.maximum)}
 
 
 def read_config_version(config: str) -> str | None:

@@ -162,6 +162,14 @@ def _find_addition_faults(step: Mapping[str, Any], migration: Migration) -> Iter
         yield f"the default {default!r} is no whole number from 0 on", "write a whole number without quotes"
     if type_ == "number" and normal_number(default) is None:
         yield f"the default {default!r} is not a finite number", "write a number without quotes, as in 2.5"
+    is_number = isinstance(default, int | float) and type_ in ("integer", "number")
+    for key, sign in (("minimum", 1), ("maximum", -1)):
+        bound = entry.get(key)
+        if is_number and isinstance(bound, int | float) and sign * default < sign * bound:
+            yield (
+                f"the default {default!r} is {'below' if sign > 0 else 'above'} the {key}, {bound}",
+                "correct one of them",
+            )
     if type_ == "text" and (not isinstance(default, str) or not default):
         yield f"the default {default!r} is not text", "write it in quotes"
 

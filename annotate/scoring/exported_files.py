@@ -33,7 +33,6 @@ MARKS = {"brat": (".ann", ".a1", ".a2"), "xmi": (".xmi",), "docbin": (".spacy",)
 """Each format that a reader of `annotate.formats` reads here → the endings of its labels."""
 NAMES = {"brat": "brat", "xmi": "XMI", "docbin": "DocBin of spaCy"}
 _MAP = "map.yaml"
-_SPANS, _RELATIONS = "spans", "relations"
 
 
 class ExportedDocument(NamedTuple):
@@ -56,7 +55,7 @@ def find_format(folder: Path) -> str | None:
     """Return the format of the files in a folder, or `csv_tables.NAME`; None if they are of no such format."""
     files = [file for file in folder.iterdir() if not file.name.startswith(".")]
     endings = {file.suffix for file in files}
-    if any(file.name == f"{_SPANS}.csv" for file in files):
+    if any(file.name == f"{csv_tables.SPANS}.csv" for file in files):
         return csv_tables.NAME
     return next((name for name, marks in MARKS.items() if endings & set(marks)), None)
 
@@ -123,22 +122,24 @@ def read_csv_tables(folder: Path, inventory: Inventory) -> Iterator[ArticleParts
     by_article: dict[str, ArticleParts] = {}
     spans: dict[str, list[RowPart]] = defaultdict(list)
     relations: dict[str, list[RowPart]] = defaultdict(list)
-    for table, number, cells in csv_tables.read_labels(folder, inventory):
-        where, article_id = f"{folder / table}.csv, row {number}", cells["article"]
+    for row in csv_tables.read_labels(folder, inventory):
+        cells = row.cells
+        where, article_id = f"{folder / row.file}, row {row.number}", cells["article"]
         by_article.setdefault(article_id, ArticleParts(article_id, where, [], []))
-        if table == _SPANS:
-            spans[article_id].append(RowPart(where, _make_span(cells, inventory)))
+        if row.table == csv_tables.SPANS:
+            spans[article_id].append(RowPart(where, _make_span(row, inventory)))
         else:
-            row = {"label": cells["relation"], "head_id": cells["head_span"], "tail_id": cells["tail_span"]}
-            relations[article_id].append(RowPart(where, row))
+            ends = {"head_id": cells["head_span"], "tail_id": cells["tail_span"]}
+            relations[article_id].append(RowPart(where, {"label": cells["relation"], **ends}))
     for article_id, parts in by_article.items():
         yield parts._replace(spans=spans[article_id], relations=relations[article_id])
 
 
-def _make_span(cells: Row, inventory: Inventory) -> Row:
+def _make_span(row: csv_tables.LabelRow, inventory: Inventory) -> Row:
+    cells = row.cells
     values: dict[str, Any] = {"id": cells["span"], "label": cells["label"], "text": cells.get("words") or None}
     values |= {name: _as_number(cells[name], "integer") for name in ("start", "end")}
-    attributes = {name: cell for name in inventory.attributes if (cell := cells.get(name))}
+    attributes = {name: cell for name in inventory.attributes if (cell := row.attributes.get(name))}
     types = {name: inventory.attributes[name].type for name in attributes}
     return {**values, "attributes": {name: _as_number(cell, types[name]) for name, cell in attributes.items()}}
 

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from annotate.comparison.inventory_changes import find_width_change
 from annotate.comparison.semver import find_needed_version
 from annotate.errors import CannotRun
 from annotate.generate import generate_files
@@ -96,6 +97,16 @@ def test_a_new_wording_with_its_reading_only_widens(pair: Pair) -> None:
     assert {(one.kind, one.what) for one in summary.inventory} == {("added", "value"), ("widened", "interval")}
     assert {one.kind for one in summary.columns} == {"extended"}
     assert find_needed_version(summary).level == "minor"
+
+
+def test_tighter_bounds_of_a_number_narrow(pair: Pair) -> None:
+    bounded = "definition: The upper number.\n    minimum: {}\n    maximum: {}"
+    pair.new.replace(FILE, "definition: The upper number.", bounded.format(1, 9))
+    summary = pair.summary()
+    assert [(one.kind, one.field) for one in summary.inventory] == [("narrowed", "minimum"), ("narrowed", "maximum")]
+    assert find_needed_version(summary).level == "major"
+    for field, old, new in (("minimum", 2, 1), ("minimum", 0, None), ("maximum", 8, 9.5), ("maximum", 8, None)):
+        assert (find_width_change(field, old, new), find_width_change(field, new, old)) == ("widened", "narrowed")
 
 
 def test_a_migration_that_adds_needs_a_minor_version(pair: Pair) -> None:

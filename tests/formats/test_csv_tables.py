@@ -327,3 +327,10 @@ def test_defusing_takes_time_linear_in_the_cell(part: str) -> None:
     cell = part * 200_000
     for separator in (",", ";"):
         assert restore_cell(defuse_cell(cell, separator), separator) == cell
+
+
+def test_an_attribute_may_have_the_name_of_a_column(tmp_path: Path) -> None:
+    tmp_path.joinpath("spans.csv").write_text("article,span,label,start,end,attribute_label\na,s1,Speaker,0,4,master\n")
+    labels = msgspec.structs.replace(LABELS, attributes={"label": LABELS.attributes["rank"]})
+    (row,) = csv_tables.read_labels(tmp_path, labels)
+    assert (row.cells["label"], row.attributes) == ("Speaker", {"label": "master"})

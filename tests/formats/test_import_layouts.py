@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from annotate.corpus import Corpus
-from annotate.formats import ENDINGS, FORMATS, LABEL_STUDIO, TOOLS
+from annotate.formats import CSV, ENDINGS, FORMATS, LABEL_STUDIO, TOOLS
 from annotate.formats.file_patterns import make_layout
 from tests.conftest import ROOT, Project
 from tests.formats.conftest import codes
@@ -259,7 +259,7 @@ def test_patterns_of_the_documentation_fit_together() -> None:
 
 
 def test_each_format_has_the_endings_of_its_files() -> None:
-    assert ENDINGS.keys() == {*FORMATS, LABEL_STUDIO, *TOOLS}
+    assert ENDINGS.keys() == {*FORMATS, CSV, LABEL_STUDIO, *TOOLS}
 
 
 def test_the_map_of_the_corpus_is_used(project: Project, others: Path) -> None:

@@ -91,6 +91,79 @@ def test_doccano_spans(project: Project, key: str) -> None:
     assert words_of(taken(project, "18")) == [("s1", "Speaker", "Ben")]
 
 
+QUOTED = "Anna waits at the pier. Anna sails from the Old Pier, and “Anna” it was."
+
+
+def quote_spans(project: Project, *spans: Any, **keys: Any) -> Result:
+    """Import a line whose spans have words in place of offsets."""
+    row = {"text": QUOTED, "spans": spans, **keys}
+    return take_in(project, "jsonl", [row], *AS_ANNA, text=f"{MAP}jsonl: {{span: {{id: id}}}}\n")
+
+
+def test_spans_are_placed_by_their_words(project: Project) -> None:
+    spans = [
+        {"quote": "Anna", "occurrence": 2, "label": "PER", "id": "a"},
+        {"quote": "Old Pier", "label": "LOC", "id": "b", "occurrence": None},
+        {"quote": "Anna", "label": "PER", "id": "c", "start": 0, "end": 4},
+    ]
+    result = quote_spans(project, *spans, relations=[{"head": "b", "tail": "a", "label": "Near"}])
+    assert (result.exit_code, findings(result), counts(result)) == (0, [], (4, 0, 0)), result.output
+    (annotation,) = (taken(project, name) for name in Corpus(project.path("new")).article_ids())
+    assert [(span.id, span.label, span.start, span.end, span.text) for span in annotation.spans] == [
+        ("c", "Speaker", 0, 4, "Anna"),
+        ("a", "Speaker", 24, 28, "Anna"),
+        ("b", "Quay", 44, 52, "Old Pier"),
+    ]
+    assert [(relation.head, relation.tail) for relation in annotation.relations] == [("b", "a")]
+
+
+@pytest.mark.parametrize(
+    ("span", "code", "message"),
+    [
+        ({"quote": "Anna"}, "F210", "the text has 'Anna' 3 times, and no occurrence is given; give its occurrence, a"),
+        ({"quote": "Anna", "occurrence": 4}, "F210", "the text has 'Anna' 3 times, not 4; correct the occurrence"),
+        ({"quote": "Old", "occurrence": 2}, "F210", "the text has 'Old' once, not 2; leave the occurrence out"),
+        ({"quote": "Ben"}, "F210", "the text does not have 'Ben'; quote words as the text has them"),
+        ({"quote": "  "}, "F210", "a quote has no words; quote the words of the span"),
+        ({"quote": "Anna", "occurrence": 0}, "F201", "'spans' has the occurrence 0, which is no number from 1"),
+        ({"quote": "Anna", "occurrence": "all"}, "F201", "has the occurrence 'all', which is no number from 1"),
+        ({"quote": ""}, "F201", "no numbers under 'start' and 'end', and no words under 'quote'; fix the line"),
+        ({"quote": ["Anna"]}, "F201", "no words under 'quote'"),
+        ({"quote": "Anna", "start": 3, "end": 7}, "F202", "offsets read 'a wa', not 'Anna'"),
+        ({"quote": "Anna", "start": 3}, "F201", "has no numbers under 'start' and 'end'"),
+    ],
+)
+def test_words_without_one_place_are_reported_and_counted(
+    project: Project, span: dict[str, Any], code: str, message: str
+) -> None:
+    good = {"quote": "sails", "label": "PER"}
+    result = quote_spans(project, good, {**span, "label": "PER", "rank": "master"})
+    assert (result.exit_code, findings(result)[0]) == (1, (code, 1)), result.output
+    assert message in result.output
+    # The attribute of a span that cannot be read as one is not read; that of a span without a place is reported.
+    assert counts(result) == (1, 0, 1 if code == "F201" else 2)
+
+
+def test_small_differences_of_quotes_are_warnings(project: Project) -> None:
+    spans = [{"quote": words, "label": "PER"} for words in ("old pier", '"Anna"', "sails  from")]
+    result = quote_spans(project, *spans)
+    assert (result.exit_code, findings(result), counts(result)) == (0, [("F211", 1)] * 3, (3, 0, 0)), result.output
+    for words in ("(other case)", "(other quotation marks)", "(other white space)"):
+        assert words in result.output
+
+
+def test_an_occurrence_with_offsets_is_an_attribute_that_the_map_must_name(project: Project) -> None:
+    result = quote_spans(project, {"quote": "Anna", "start": 0, "end": 4, "occurrence": 2, "label": "PER"})
+    assert (findings(result), counts(result)) == ([("F205", 1)], (1, 0, 1)), result.output
+
+
+def test_spans_with_words_may_be_lists(project: Project) -> None:
+    row = {"text": QUOTED, "spans": [["sails", "PER"], ["Old Pier", "LOC"]]}
+    text = f"{MAP}jsonl: {{span: {{order: [quote, label]}}}}\n"
+    result = take_in(project, "jsonl", [row], *AS_ANNA, text=text)
+    assert (result.exit_code, counts(result)) == (0, (2, 0, 0)), result.output
+
+
 def test_doccano_relations(project: Project) -> None:
     row = {
         "id": 6400, "text": TEXT, "Comments": [],

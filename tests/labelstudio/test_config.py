@@ -234,3 +234,24 @@ def test_values_are_what_items_have() -> None:
         ("leaf", "A/B"),
         ("label", "Pier"),
     }
+
+
+def test_bounds_of_numbers_are_those_of_their_controls() -> None:
+    labels = named_inventory()
+    bounded = {
+        name: msgspec.structs.replace(labels.attributes["least"], name=name, labels=("Load",), type=type_, **bounds)
+        for name, type_, bounds in (
+            ("least", "integer", {"maximum": 12}),
+            ("most", "integer", {"minimum": 1}),
+            ("weight", "number", {"minimum": -0.5, "maximum": 2}),
+        )
+    }
+    inventory = msgspec.structs.replace(labels, attributes={**labels.attributes, **bounded})
+    root = read_config(labelling_config(inventory))
+    controls = {str(element.get("name")): element for element in root.iter("Number")}
+    bounds = {name: tuple(map(element.get, ("min", "max", "step"))) for name, element in controls.items()}
+    assert bounds == {
+        "Load.least": ("0", "12", "1"),
+        "Load.most": ("1", None, "1"),
+        "Load.weight": ("-0.5", "2", "any"),
+    }

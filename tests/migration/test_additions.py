@@ -219,6 +219,11 @@ def test_versions_of_annotations_after_further_migrations(project: Project) -> N
         ),
         (NUMBER.replace("default: 0", "default: none"), 2, "'none' is no whole number from 0 on"),
         (NUMBER.replace("default: 0", "default: -1"), 2, "-1 is no whole number from 0 on"),
+        (
+            NUMBER.replace("type: integer", "type: integer, minimum: 1, maximum: 5"),
+            2,
+            "the default 0 is below the minimum, 1; correct one of them",
+        ),
         (NUMBER.replace("default: 0", "default: 2.5"), 2, "2.5 is no whole number from 0 on"),
         (DECIMAL.format("deep"), 2, "the default 'deep' is not a finite number; write a number without quotes"),
         (DECIMAL.format(".nan"), 2, ".nan is not a finite number; fix the YAML"),
