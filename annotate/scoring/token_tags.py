@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from annotate.agreement.coefficients import BOTH, FIRST, SECOND
@@ -134,11 +135,11 @@ class _SideTagger:
         sides = []
         for side in range(2):
             annotations = [self._list_spans(article, side, study) for article in articles]
-            documents = Documents.from_annotations(annotations, self._inventory).canonical()
-            tagged, _ = self._tagger(documents, paragraphs)
             spans = Counter(
                 self._inventory.spans[span.label].layer for annotation in annotations for span in annotation.spans
             )
+            documents = Documents.from_annotations(map(_drop_empty, annotations), self._inventory).canonical()
+            tagged, _ = self._tagger(documents, paragraphs)
             columns = Counter(self._layers[column // LEVELS] for column in tagged.columns.tolist())
             sides.append((self._group(tagged, paragraphs, articles), spans - columns))
         return sides
@@ -175,3 +176,8 @@ class _SideTagger:
             paragraph = articles[document].find_paragraph_at(start)
             by_paragraph[paragraph][layer, column % LEVELS + 1].append((label, first, last))
         return by_paragraph
+
+
+def _drop_empty(annotation: Annotation) -> Annotation:
+    """Return an annotation without empty spans, which may lie at the edges of two tokens and cover neither."""
+    return msgspec.structs.replace(annotation, spans=tuple(span for span in annotation.spans if span.start < span.end))

@@ -62,10 +62,19 @@ def test_spans_that_tags_do_not_hold_are_counted_apart() -> None:
     assert rows["speech"].entities.f1.value == 1
 
 
+def test_an_empty_span_between_two_tokens_is_in_no_column() -> None:
+    """It begins where the full stop does, and ends where the word before it does."""
+    rows = score_tokens(annotation(MASTER), annotation(MASTER, span("b", "Verb", 41, 41)))
+    assert (rows["speech"].predicted, rows["speech"].unfit[SYSTEM_SIDE]) == (1, 1)
+
+
 def list_columns(found: Annotation, text: str, inventory: Inventory) -> dict[str, list[list[str]]]:
     """Return the tags of each column of the table `tokens`, a list a paragraph."""
     builder = TableBuilder(inventory, ["tokens"])
-    plain = annotation(*(span(each.id, each.label, each.start, each.end, text) for each in found.spans), text=text)
+    plain = annotation(
+        *(span(each.id, each.label, each.start, each.end, text) for each in found.spans if each.end > each.start),
+        text=text,
+    )
     table = builder.build(builder.batch_of_pairs([(make_bare_article("a", text), plain)]))["tokens"]
     return {
         f"{layer}_{level}": [
