@@ -24,7 +24,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
-    from annotate.api import ChecksFailed, agree, build, check, convert_exports, diff, export, list_rules, score
+    from annotate.api import (
+        ChecksFailed,
+        agree,
+        build,
+        check,
+        compare_systems,
+        convert_exports,
+        diff,
+        export,
+        list_rules,
+        score,
+    )
     from annotate.comparison.summary import Summary
     from annotate.convert.run import ConversionOutcome
     from annotate.corpus import Corpus
@@ -48,6 +59,7 @@ if TYPE_CHECKING:
     from annotate.model import Annotation, Annotator, Article, Relation, Span
     from annotate.offsets import normalise as normalise_text
     from annotate.offsets import sha256
+    from annotate.scoring.compare import ComparedScores
     from annotate.scoring.score import Scores
     from annotate.tokens import tokenize
 
@@ -59,6 +71,7 @@ __all__ = [
     "Article",
     "CannotRun",
     "ChecksFailed",
+    "ComparedScores",
     "ConversionOutcome",
     "Corpus",
     "Finding",
@@ -84,6 +97,7 @@ __all__ = [
     "agree",
     "build",
     "check",
+    "compare_systems",
     "convert_exports",
     "diff",
     "export",
@@ -102,6 +116,7 @@ _SOURCES = {
     "Article": "annotate.model:Article",
     "CannotRun": "annotate.errors:CannotRun",
     "ChecksFailed": "annotate.api:ChecksFailed",
+    "ComparedScores": "annotate.scoring.compare:ComparedScores",
     "ConversionOutcome": "annotate.convert.run:ConversionOutcome",
     "Corpus": "annotate.corpus:Corpus",
     "Finding": "annotate.findings:Finding",
@@ -127,6 +142,7 @@ _SOURCES = {
     "agree": "annotate.api:agree",
     "build": "annotate.api:build",
     "check": "annotate.api:check",
+    "compare_systems": "annotate.api:compare_systems",
     "convert_exports": "annotate.api:convert_exports",
     "diff": "annotate.api:diff",
     "export": "annotate.api:export",

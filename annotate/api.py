@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from annotate.convert.run import ConversionOutcome, ShardProgress
     from annotate.dataset.folder import Manifest
     from annotate.formats.ledger import Ledger
+    from annotate.scoring.compare import ComparedScores
     from annotate.scoring.score import Scores
+    from annotate.scoring.selection import Pieces
 
 Progress = Callable[[int], None]
 """Called with the number of articles that were processed since the last call."""
@@ -224,6 +226,9 @@ def score(
     annotation_set: str = GOLD,
     samples: int = 1000,
     seed: int = 0,
+    layers: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    pieces: "Pieces" = "joined",
 ) -> "Scores":
     """Score predicted annotations against those of a corpus, as `annotate score` does.
 
@@ -235,20 +240,70 @@ def score(
         annotation_set: The labels to score against: gold, or an annotator's id.
         samples: Number of bootstrap samples for the 95 % intervals; 0 for none.
         seed: Seed of the bootstrap.
+        layers: Layers whose labels are scored.
+        labels: Further labels that are scored; all if neither layers nor labels are named.
+        pieces: Whether the pieces of an interrupted span are scored as one span, or each by itself.
 
     Returns:
-        Precision, recall and F1 by label, layer and relation, and the measures of attributes, records and counts.
+        Precision, recall and F1 by label, layer, column of tags and relation, and the measures of attributes, records
+        and counts.
 
     Raises:
-        CannotRun: If an annotation or its text cannot be read.
+        CannotRun: If an annotation or its text cannot be read, or a layer or a label is unknown.
     """
     from annotate.scoring.score import score as score_annotations
+    from annotate.scoring.selection import Selection
 
-    gold = {
+    selection = Selection(tuple(layers), tuple(labels), pieces)
+    return score_annotations(inventory, _read_labels(corpus, annotation_set), predictions, samples, seed, selection)
+
+
+def compare_systems(
+    corpus: Corpus,
+    inventory: Inventory,
+    first: Mapping[str, Annotation],
+    second: Mapping[str, Annotation],
+    *,
+    annotation_set: str = GOLD,
+    samples: int = 1000,
+    seed: int = 0,
+    layers: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    pieces: "Pieces" = "joined",
+) -> "ComparedScores":
+    """Compare two systems by their scores against the labels of a corpus, as `annotate score --compare` does.
+
+    Args:
+        corpus: The corpus.
+        inventory: Its inventory.
+        first: Article id → the annotation that the first system predicts, as for `score`.
+        second: The same of the second system.
+        annotation_set: The labels to score against: gold, or an annotator's id.
+        samples: Number of bootstrap samples; 0 for no intervals.
+        seed: Seed of the bootstrap.
+        layers: Layers whose labels are scored.
+        labels: Further labels that are scored; all if neither layers nor labels are named.
+        pieces: Whether the pieces of an interrupted span are scored as one span, or each by itself.
+
+    Returns:
+        Each measure of both systems, with the difference, its interval and its p value.
+
+    Raises:
+        CannotRun: If an annotation or its text cannot be read, or a layer or a label is unknown.
+    """
+    from annotate.scoring.compare import compare_systems as compare_annotations
+    from annotate.scoring.selection import Selection
+
+    gold = _read_labels(corpus, annotation_set)
+    selection = Selection(tuple(layers), tuple(labels), pieces)
+    return compare_annotations(inventory, gold, first, second, samples, seed, selection)
+
+
+def _read_labels(corpus: Corpus, annotation_set: str) -> dict[str, tuple[str, Annotation]]:
+    return {
         article_id: (corpus.read_text(article_id), corpus.read_annotation(annotation_set, article_id))
         for article_id in corpus.annotated_ids(annotation_set)
     }
-    return score_annotations(inventory, gold, predictions, samples, seed)
 
 
 def diff(old: str, new: str, *, corpus: str = "corpus", schema: str = "schema") -> "Summary":

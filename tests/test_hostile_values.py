@@ -68,6 +68,7 @@ def outputs(project: Project, before: Project) -> Iterator[tuple[str, Output]]:
         "export --format csv --out tables": "text",
         "studio config": "xml",
         "score corpus/annotations/gold corpus/annotations/anna --samples 0": "text",
+        "score corpus/annotations/gold corpus/annotations/anna --samples 0 --format markdown": "markdown",
         "release page --out page.html": "text",
         "release report": "text",
         "release report --format md": "markdown",

@@ -96,7 +96,11 @@ class ComparedArticle:
 
     def find_paragraph(self, *mentions: Mention) -> ParagraphKey:
         """Return the paragraph in which the first of the mentions starts: there they count."""
-        return self.index, bisect_right(self._paragraphs, min(mention.start for mention in mentions)) - 1
+        return self.find_paragraph_at(min(mention.start for mention in mentions))
+
+    def find_paragraph_at(self, offset: int) -> ParagraphKey:
+        """Return the paragraph at an offset, in code points."""
+        return self.index, bisect_right(self._paragraphs, offset) - 1
 
 
 class Study(NamedTuple):

@@ -1,6 +1,6 @@
 """The tables of a report, for a terminal and for a page."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from annotate.agreement.report import ALL, AttributeRow, CountRow, RecordRow, Report
@@ -18,17 +18,17 @@ class Measurements(Protocol):
         ...
 
     @property
-    def attributes(self) -> list[AttributeRow]:
+    def attributes(self) -> Sequence[AttributeRow]:
         """A row for each attribute."""
         ...
 
     @property
-    def records(self) -> list[RecordRow]:
+    def records(self) -> Sequence[RecordRow]:
         """A row for each type of record."""
         ...
 
     @property
-    def counts(self) -> list[CountRow]:
+    def counts(self) -> Sequence[CountRow]:
         """A row for each label with counts."""
         ...
 

@@ -43,6 +43,7 @@ from annotate.scoring.exported_files import (
     read_documents,
 )
 from annotate.scoring.pipeline_output import is_pipeline_output, read_pipeline_output
+from annotate.scoring.score import ARTICLES, RELATIONS
 from annotate.scoring.table_rows import ArticleTables, find_record_type
 from annotate.scoring.tagged_tokens import TaggedTokens, convert_tagged_tokens, group_conll_lines, group_token_rows
 from annotate.util.escape import quote
@@ -51,9 +52,9 @@ from annotate.util.files import read_bytes
 JSON = ".json"
 ROW_SUFFIXES = (".parquet", ".jsonl", JSON)
 SUFFIXES = (*ROW_SUFFIXES, *conll.SUFFIXES)
-DATA, ARTICLES = "data", "articles"
-"""The folder of the tables in a dataset, and the table that holds everything."""
-TOKENS, RELATIONS, ENTITIES = "tokens", "relations", "entities"
+DATA = "data"
+"""The folder of the tables in a dataset."""
+ENTITIES = "entities"
 
 FindText = Callable[[str], str | None]
 """Maps an article id to the text of the article; None for an unknown article."""

@@ -4,8 +4,8 @@ Gold is the first of two annotators and the system the second, so what agreement
 counts is used as it is. An article without predictions counts as one in which the system found nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -16,22 +16,16 @@ from annotate.agreement.relation_tallies import tally_relations
 from annotate.agreement.report import AttributeRow, CountRow, RecordRow, Sampling
 from annotate.agreement.span_tallies import HALF, add_matching
 from annotate.agreement.study import Study, make_study
-from annotate.agreement.tables import (
-    describe_left_out,
-    show_name,
-    tabulate_attributes,
-    tabulate_counts,
-    tabulate_records,
-    tabulate_roles,
-)
 from annotate.agreement.tally import Tally
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Relation, Span
 from annotate.offsets import sha256
-from annotate.util.tables import Column, Measure, Table, make_table
+from annotate.scoring.selection import EVERYTHING, Selection, select_labels
+from annotate.util.tables import Measure
 
 GOLD_SIDE, SYSTEM_SIDE = "gold", "predicted"
-AttributeOrCountRow = TypeVar("AttributeOrCountRow", AttributeRow, CountRow)
+ARTICLES, TOKENS, RELATIONS = "articles", "tokens", "relations"
+"""Tables of the dataset."""
 NO_GOLD, NO_PREDICTION = "nothing in gold", "nothing predicted"
 
 
@@ -55,6 +49,7 @@ class SpanScore(msgspec.Struct, frozen=True):
         partial: As `overlap`, but a pair that differs in its pieces is worth a half.
         overlap: A span is found if one with its label that overlaps it is predicted.
         left_out: By side, the number of annotations that are older than the label, and do not count.
+        table: The table of the dataset that has the spans.
     """
 
     name: str
@@ -65,6 +60,31 @@ class SpanScore(msgspec.Struct, frozen=True):
     partial: Score
     overlap: Score
     left_out: dict[str, int] = {}
+    table: str = ARTICLES
+
+
+class TokenScore(msgspec.Struct, frozen=True):
+    """Tags of a column of the table `tokens`, of the columns of a layer, or of all columns.
+
+    Attributes:
+        name: The column, the layer, or `all layers`.
+        kind: `column`, `layer` or `all`.
+        gold: The number of spans that the tags of gold give.
+        predicted: The number of spans that the tags of the system give.
+        entities: A span is found if one with its label and its tokens is predicted, as `seqeval` counts in a column.
+        tokens: A label of a token is found if the token has it in the predictions.
+        unfit: By side, the number of spans that no column of tags holds, and that do not count here.
+        table: The table of the dataset that has the tags.
+    """
+
+    name: str
+    kind: str
+    gold: int
+    predicted: int
+    entities: Score
+    tokens: Score
+    unfit: dict[str, int] = {}
+    table: str = TOKENS
 
 
 class RelationScore(msgspec.Struct, frozen=True):
@@ -77,6 +97,7 @@ class RelationScore(msgspec.Struct, frozen=True):
         all: All relations, their ends matched by overlap.
         given_ends: F1 of the relations whose two ends were found.
         left_out: By side, the number of annotations that are older than the relation, and do not count.
+        table: The table of the dataset that has the relations.
     """
 
     name: str
@@ -85,6 +106,63 @@ class RelationScore(msgspec.Struct, frozen=True):
     all: Score
     given_ends: Measure
     left_out: dict[str, int] = {}
+    table: str = RELATIONS
+
+
+class AttributeScore(AttributeRow, frozen=True):
+    """One attribute, as agreement measures it, and the table of the dataset that has a column for it."""
+
+    table: str = ARTICLES
+
+
+class RecordScore(RecordRow, frozen=True):
+    """One type of record, as agreement measures it, and the table of the dataset that has a row for each record."""
+
+    table: str = ""
+
+
+class CountScore(CountRow, frozen=True):
+    """Counts as intervals, as agreement measures them, and the table of the dataset that has columns for them."""
+
+    table: str = ARTICLES
+
+
+AttributeOrCount = TypeVar("AttributeOrCount", AttributeScore, CountScore)
+
+
+class CeilingRow(msgspec.Struct, frozen=True):
+    """The F1 of gold that was written in the form of the predictions and read back; see `Scores` for the rows.
+
+    Attributes:
+        table: The table of the dataset of the row.
+        name: The name of the row.
+        kind: The kind of a row of spans or tags; else `relation` or `record`.
+        exact: Exact F1 of spans, F1 of entities of tags, or F1 of whole records by equal pieces; None of relations.
+        overlap: The same by overlap, or F1 of relations; None of tags.
+    """
+
+    table: str
+    name: str
+    kind: str
+    exact: float | None
+    overlap: float | None
+
+
+class Ceiling(msgspec.Struct, frozen=True):
+    """The most that predictions in a form can reach, since the form does not hold all of gold.
+
+    Attributes:
+        forms: The forms in which the predictions were read.
+        rows: A row for each row of labels, tokens, relations and records.
+    """
+
+    forms: tuple[str, ...]
+    rows: list[CeilingRow]
+
+    @property
+    def overall(self) -> CeilingRow:
+        """The row of all span labels."""
+        return next(row for row in self.rows if (row.table, row.kind) == (ARTICLES, "all"))
 
 
 class Scores(msgspec.Struct, frozen=True):
@@ -97,11 +175,14 @@ class Scores(msgspec.Struct, frozen=True):
         written: The number of spans of each side as they are written, each piece by itself; a row of `labels` counts
             the pieces of one span once.
         sampling: How the intervals were made.
+        selection: What is scored.
         labels: A row for each span label, each layer, and all labels.
+        tokens: A row for each layer, for each of its columns of tags, and for all layers.
         relations: A row for each relation label.
         attributes: A row for each attribute.
         records: A row for each type of record.
         counts: A row for each label with counts.
+        ceiling: The most that predictions in their form can reach; None if the form holds everything.
     """
 
     annotators: tuple[str, ...]
@@ -109,19 +190,27 @@ class Scores(msgspec.Struct, frozen=True):
     unpredicted: list[str]
     written: dict[str, int]
     sampling: Sampling
+    selection: Selection
     labels: list[SpanScore]
+    tokens: list[TokenScore]
     relations: list[RelationScore]
-    attributes: list[AttributeRow]
-    records: list[RecordRow]
-    counts: list[CountRow]
+    attributes: list[AttributeScore]
+    records: list[RecordScore]
+    counts: list[CountScore]
+    ceiling: Ceiling | None = None
+
+
+Gold = Mapping[str, tuple[str, Annotation]]
+"""Article id → the text and the gold annotation."""
 
 
 def score(
     inventory: Inventory,
-    gold: Mapping[str, tuple[str, Annotation]],
+    gold: Gold,
     predicted: Mapping[str, Annotation],
     samples: int = SAMPLES,
     seed: int = 0,
+    selection: Selection = EVERYTHING,
 ) -> Scores:
     """Score predictions against gold; both must be made on the same texts.
 
@@ -131,10 +220,48 @@ def score(
         predicted: The predicted annotations by article id. Those of articles without gold are not scored.
         samples: The number of bootstrap samples.
         seed: The seed of the random numbers.
+        selection: What is scored.
 
     Returns:
         The scores.
+
+    Raises:
+        CannotRun: If the selection names a layer or a label that the inventory does not have.
     """
+    study = study_predictions(select_labels(inventory, selection), gold, predicted)
+    bootstrap = Bootstrap(study.paragraphs, samples, seed)
+    attributes = (
+        AttributeScore(
+            **msgspec.structs.asdict(measure_attribute(study, bootstrap, attribute, "value")),
+            table=find_table(study.inventory, attribute.labels),
+        )
+        for attribute in study.inventory.attributes.values()
+    )
+    counts = (
+        CountScore(**msgspec.structs.asdict(row), table=find_table(study.inventory, [row.label]))
+        for row in measure_counts(study, bootstrap)
+    )
+    predicts_attributes = has_attributes(predicted)
+    return Scores(
+        annotators=(GOLD_SIDE, SYSTEM_SIDE),
+        articles=list(gold),
+        unpredicted=[article_id for article_id in gold if article_id not in predicted],
+        written={side: _count_written(study, side) for side in (GOLD_SIDE, SYSTEM_SIDE)},
+        sampling=Sampling(bootstrap.unit, bootstrap.unit_count, samples, seed),
+        selection=selection,
+        labels=list(_score_labels(study, bootstrap)),
+        tokens=list(_score_tokens(study, bootstrap)),
+        relations=list(_score_relations(study, bootstrap)),
+        attributes=[_keep_predicted(row, predicts_attributes) for row in attributes],
+        records=[
+            RecordScore(**msgspec.structs.asdict(row), table=row.name) for row in measure_records(study, bootstrap)
+        ],
+        counts=[_keep_predicted(row, predicts_attributes) for row in counts],
+    )
+
+
+def study_predictions(inventory: Inventory, gold: Gold, predicted: Mapping[str, Annotation]) -> Study:
+    """Make a study of gold and predictions; an article without predictions is one in which nothing was found."""
     entries = [
         (
             article_id,
@@ -146,32 +273,26 @@ def score(
         )
         for article_id, (text, annotation) in gold.items()
     ]
-    has_attributes = any(span.attributes for annotation in predicted.values() for span in annotation.spans)
-    study = make_study(inventory, entries, "characters")
-    bootstrap = Bootstrap(study.paragraphs, samples, seed)
-    return Scores(
-        annotators=(GOLD_SIDE, SYSTEM_SIDE),
-        articles=list(gold),
-        unpredicted=[article_id for article_id in gold if article_id not in predicted],
-        written={
-            side: sum(len(annotations[side].spans) for _, _, annotations in entries)
-            for side in (GOLD_SIDE, SYSTEM_SIDE)
-        },
-        sampling=Sampling(bootstrap.unit, bootstrap.unit_count, samples, seed),
-        labels=list(_score_labels(study, bootstrap)),
-        relations=list(_score_relations(study, bootstrap)),
-        attributes=[
-            _keep_predicted(measure_attribute(study, bootstrap, attribute, "value"), has_attributes)
-            for attribute in study.inventory.attributes.values()
-        ],
-        records=list(measure_records(study, bootstrap)),
-        counts=[_keep_predicted(row, has_attributes) for row in measure_counts(study, bootstrap)],
-    )
+    return make_study(inventory, entries, "characters")
 
 
-def _keep_predicted(row: AttributeOrCountRow, has_attributes: bool) -> AttributeOrCountRow:
-    """Drop the measures of a row on attributes if the system predicts none, as systems that write tags cannot."""
-    if has_attributes:
+def has_attributes(predicted: Mapping[str, Annotation]) -> bool:
+    """Return whether a system predicts attributes, which systems that write tags cannot."""
+    return any(span.attributes for annotation in predicted.values() for span in annotation.spans)
+
+
+def find_table(inventory: Inventory, labels: Collection[str]) -> str:
+    """Return the table of the records that have an anchor with one of the labels; `articles` if there are none."""
+    return next((name for name, type_ in inventory.records.items() if type_.anchor in labels), ARTICLES)
+
+
+def _count_written(study: Study, side: str) -> int:
+    return sum(len(mention.pieces) for mention in study.mentions(side))
+
+
+def _keep_predicted(row: AttributeOrCount, predicts_attributes: bool) -> AttributeOrCount:
+    """Drop the measures of a row on attributes if the system predicts none."""
+    if predicts_attributes:
         return row
     nothing = Measure(None, note=NO_PREDICTION)
     return msgspec.structs.replace(
@@ -208,24 +329,54 @@ def _divide_by(side: str, if_zero: str) -> Callable[[Counts], Value]:
     return lambda counts: counts.get(BOTH, 0) / counts[side] if counts.get(side) else if_zero
 
 
+class LabelTallies(NamedTuple):
+    """The counts of spans with some labels, by the three ways to match them; see `SpanScore`."""
+
+    exact: Tally
+    partial: Tally
+    overlap: Tally
+
+
+def tally_labels(study: Study, labels: Collection[str]) -> LabelTallies:
+    """Count the spans with one of the labels."""
+    tallies = LabelTallies(Tally(), Tally(), Tally())
+    for comparison in study.comparisons():
+        asked = study.asked_labels(labels, (comparison.first, comparison.second))
+        add_matching(tallies.exact, comparison, comparison.exact, asked)
+        add_matching(tallies.partial, comparison, comparison.overlap, asked, differing=HALF)
+        add_matching(tallies.overlap, comparison, comparison.overlap, asked)
+    return tallies
+
+
 def _score_labels(study: Study, bootstrap: Bootstrap) -> Iterator[SpanScore]:
     for name, kind, labels in group_labels(study.inventory):
-        exact, partial, overlap = Tally(), Tally(), Tally()
-        for comparison in study.comparisons():
-            asked = study.asked_labels(labels, (comparison.first, comparison.second))
-            add_matching(exact, comparison, comparison.exact, asked)
-            add_matching(partial, comparison, comparison.overlap, asked, differing=HALF)
-            add_matching(overlap, comparison, comparison.overlap, asked)
-        total = exact.total()
+        tallies = tally_labels(study, labels)
+        total = tallies.exact.total()
         yield SpanScore(
             name=name,
             kind=kind,
             gold=int(total.get(FIRST, 0)),
             predicted=int(total.get(SECOND, 0)),
-            exact=score_tally(bootstrap, exact),
-            partial=score_tally(bootstrap, partial),
-            overlap=score_tally(bootstrap, overlap),
+            exact=score_tally(bootstrap, tallies.exact),
+            partial=score_tally(bootstrap, tallies.partial),
+            overlap=score_tally(bootstrap, tallies.overlap),
             left_out=study.count_left_out(study.inventory.spans[name].since) if kind == "label" else {},
+        )
+
+
+def _score_tokens(study: Study, bootstrap: Bootstrap) -> Iterator[TokenScore]:
+    from annotate.scoring.token_tags import tally_tags  # loads pyarrow, which `annotate.metrics` does without
+
+    for row in tally_tags(study):
+        total = row.entities.total()
+        yield TokenScore(
+            name=row.name,
+            kind=row.kind,
+            gold=int(total.get(FIRST, 0)),
+            predicted=int(total.get(SECOND, 0)),
+            entities=score_tally(bootstrap, row.entities),
+            tokens=score_tally(bootstrap, row.tokens),
+            unfit={name: row.unfit[side] for side, name in ((FIRST, GOLD_SIDE), (SECOND, SYSTEM_SIDE))},
         )
 
 
@@ -242,43 +393,3 @@ def _score_relations(study: Study, bootstrap: Bootstrap) -> Iterator[RelationSco
             given_ends=bootstrap.measure(tallies.given_ends, f1),
             left_out=study.count_left_out(label.since),
         )
-
-
-def tabulate_scores(scores: Scores) -> Iterator[Table]:
-    """Yield the tables of scores that have rows; the intervals of precision and recall are left to the JSON."""
-    both = Column("P", hides_interval=True), Column("R", hides_interval=True)
-    tables = [
-        make_table(
-            "labels",
-            "Spans",
-            ["label", *scores.annotators, *both, "exact F1", "partial F1", *both, "overlap F1"],
-            [
-                [
-                    show_name(row.name, row.kind),
-                    row.gold,
-                    row.predicted,
-                    *_list_measures(row.exact),
-                    row.partial.f1,
-                    *_list_measures(row.overlap),
-                ]
-                for row in scores.labels
-            ],
-            describe_left_out({row.name: row.left_out for row in scores.labels}),
-        ),
-        make_table(
-            "relations",
-            "Relations",
-            ["relation", *scores.annotators, *both, "F1", Column("F1, ends matched", hides_interval=True)],
-            [[row.name, row.gold, row.predicted, *_list_measures(row.all), row.given_ends] for row in scores.relations],
-            describe_left_out({row.name: row.left_out for row in scores.relations}),
-        ),
-        tabulate_attributes(scores),
-        tabulate_records(scores),
-        tabulate_roles(scores),
-        tabulate_counts(scores),
-    ]
-    return (table for table in tables if table.rows)
-
-
-def _list_measures(score: Score) -> list[Measure]:
-    return [score.precision, score.recall, score.f1]

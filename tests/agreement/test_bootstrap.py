@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from annotate.agreement.bootstrap import MIN_ARTICLES, Bootstrap
 from annotate.agreement.coefficients import BOTH, FIRST, NOTHING, SECOND, Counts, f1
 from annotate.agreement.tally import ParagraphKey, Tally
+from annotate.util.tables import Measure
 
 
 def tally(hits: list[bool]) -> Tally:
@@ -126,3 +127,94 @@ def test_samples_are_those_of_adding_one_by_one(made: Tally) -> None:
         counted = [place for place, counts in inside.paragraphs.items() if any(counts.values())]
         units = {place[0] if chosen == places else place for place in counted}
         assert seen[1:] == (one_by_one(chosen, inside, 30) if len(units) > 1 else [])
+
+
+SIDES = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=12)
+"""For each paragraph: what gold has, and how many of these the first and the second system find."""
+
+
+def tally_side(counts: list[tuple[int, int, int]], side: int) -> Tally:
+    made = Tally()
+    for number, row in enumerate(counts):
+        made.add((0, number), {BOTH: min(row[0], row[side]), FIRST: row[0], SECOND: row[side]})
+    return made
+
+
+def pair(counts: list[tuple[int, int, int]], samples: int = 60) -> tuple[Bootstrap, Tally, Tally]:
+    places = [(0, number) for number in range(len(counts))]
+    return Bootstrap(places, samples), tally_side(counts, 1), tally_side(counts, 2)
+
+
+@given(SIDES)
+def test_a_system_does_not_differ_from_itself(counts: list[tuple[int, int, int]]) -> None:
+    bootstrap, first, _ = pair(counts)
+    compared = bootstrap.compare(first, tally_side(counts, 1), f1)
+    if compared.difference.low is None:
+        assert (compared.difference.value, compared.first_higher, compared.p) in ((None, None, None), (0, None, None))
+        assert compared.difference.note
+    else:
+        assert compared == ((Measure(0, 0, 0)), 0.5, 1)
+
+
+@given(SIDES)
+def test_systems_may_be_swapped(counts: list[tuple[int, int, int]]) -> None:
+    bootstrap, first, second = pair(counts)
+    there, back = bootstrap.compare(first, second, f1), bootstrap.compare(second, first, f1)
+    assert there.p == back.p
+    if there.difference.value is None:
+        assert back == there
+        return
+    assert back.difference.value == -there.difference.value
+    if there.difference.low is None or there.difference.high is None or there.first_higher is None:
+        assert back.difference.low is None
+        return
+    assert back.first_higher == pytest.approx(1 - there.first_higher)
+    assert back.difference.low == pytest.approx(-there.difference.high)
+    assert back.difference.high == pytest.approx(-there.difference.low)
+
+
+@given(SIDES, st.integers(0, 5))
+def test_difference_is_that_of_the_same_samples(counts: list[tuple[int, int, int]], seed: int) -> None:
+    """Each sample drawn by itself, and both systems measured on it."""
+    places = [(0, number) for number in range(len(counts))]
+    generator = random.Random(seed)  # noqa: S311 - as the bootstrap
+    sides = tally_side(counts, 1), tally_side(counts, 2)
+    compared = Bootstrap(places, 40, seed).compare(*sides, f1)
+    differences = []
+    for _ in range(40):
+        drawn = generator.choices(range(len(counts)), k=len(counts))
+        values = []
+        for side in sides:
+            total: defaultdict[Hashable, float] = defaultdict(float)
+            for number in drawn:
+                for key, count in side.paragraphs[0, number].items():
+                    total[key] += count
+            values.append(f1(total))
+        if not any(isinstance(value, str) for value in values):
+            differences.append(float(values[0]) - float(values[1]))
+    if compared.p is None:
+        counted = [row for row in counts if any(row)]
+        assert len(differences) < 20 or compared.difference.value is None or len(counted) < 2
+        return
+    measured = compared.difference.value
+    assert measured is not None
+    extreme = sum(abs(each - measured) >= abs(measured) - 1e-9 for each in differences)
+    assert compared.p == pytest.approx((1 + extreme) / (1 + len(differences)))
+    higher = sum(each > 1e-9 for each in differences) + sum(abs(each) <= 1e-9 for each in differences) / 2
+    assert compared.first_higher == pytest.approx(higher / len(differences))
+
+
+def test_a_clear_difference_is_significant_and_a_small_one_is_not() -> None:
+    clear = [(4, 4, 1)] * 30 + [(4, 3, 2)] * 10
+    bootstrap, first, second = pair(clear, 500)
+    compared = bootstrap.compare(first, second, f1)
+    assert (compared.first_higher, compared.p) == (1, 1 / 501)
+    bootstrap, first, second = pair([(4, 4, 3), (4, 3, 4)] * 20 + [(4, 4, 3)], 500)
+    assert (bootstrap.compare(first, second, f1).p or 0) > 0.3
+
+
+def test_systems_without_samples_or_values_have_no_p() -> None:
+    counts = [(1, 1, 0), (1, 0, 1)]
+    bootstrap, first, second = pair(counts, 0)
+    assert bootstrap.compare(first, second, f1)[1:] == (None, None)
+    assert bootstrap.compare(first, Tally(), f1).difference == Measure(None, note=NOTHING)

@@ -28,6 +28,10 @@ def score(project: Project, *words: str) -> Scores:
     return scores
 
 
+def without_ceiling(scores: Scores) -> Scores:
+    return {**scores, "ceiling": None}
+
+
 def f1(scores: Scores, name: str = "all labels") -> float | None:
     value: float | None = next(row for row in scores["labels"] if row["name"] == name)["exact"]["f1"]["value"]
     return value
@@ -84,7 +88,7 @@ def test_docbin_scores_all_spans_with_the_edges_of_tokens(project: Project, perf
     exported = project.annotate("export", "--format", "docbin", "--out", "out")
     assert exported.exit_code == 0, exported.output
     assert "token edge" not in exported.output, "the test needs gold that spaCy can hold"
-    assert score(project, GOLD, "out") == perfect
+    assert without_ceiling(score(project, GOLD, "out")) == perfect
 
 
 def test_rows_of_records_score_their_records(project: Project, perfect: Scores) -> None:
@@ -323,14 +327,15 @@ def test_aggregated_pipeline_output_scores_all_spans(project: Project) -> None:
     by_article = {each.article: make_entities(text, each) for text, each in list_gold(project)}
     lower = {each.article: make_entities(text, each, str.lower) for text, each in list_gold(project)}
     lines = [{"id": name, "entities": entities} for name, entities in by_article.items()]
-    assert score(project, GOLD, write_lines(project, "lines.jsonl", lines)) == expected
-    assert score(project, GOLD, write_lines(project, "keys.jsonl", [{k: v} for k, v in by_article.items()])) == expected
-    assert score(project, GOLD, write_json(project, "keyed.json", by_article)) == expected
-    assert score(project, GOLD, write_json(project, "lower.json", lower)) == expected
+    assert without_ceiling(score(project, GOLD, write_lines(project, "lines.jsonl", lines))) == expected
+    keyed = write_lines(project, "keys.jsonl", [{name: entities} for name, entities in by_article.items()])
+    assert without_ceiling(score(project, GOLD, keyed)) == expected
+    assert without_ceiling(score(project, GOLD, write_json(project, "keyed.json", by_article))) == expected
+    assert without_ceiling(score(project, GOLD, write_json(project, "lower.json", lower))) == expected
     project.path("files").mkdir()
     for name, entities in by_article.items():
         write_json(project, f"files/{name}.json", entities)
-    assert score(project, GOLD, "files") == expected
+    assert without_ceiling(score(project, GOLD, "files")) == expected
 
 
 def test_tags_of_a_pipeline_are_joined(project: Project) -> None:

@@ -7,7 +7,8 @@ from annotate.agreement.report import ALL
 from annotate.agreement.study import read_study
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory, load_inventory
-from annotate.scoring.score import score, tabulate_scores
+from annotate.scoring.score import score
+from annotate.scoring.score_tables import tabulate_scores
 from tests.agreement.helpers import TEXT, annotation, span
 from tests.conftest import BASE, ROOT
 
