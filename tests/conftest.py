@@ -13,7 +13,7 @@ from annotate import inventory
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 
-pytest_plugins = ["tests.server"]
+pytest_plugins = ["tests.server", "tests.bare_environments"]
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE = ROOT / "tests" / "base"
