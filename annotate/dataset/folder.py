@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from annotate.dataset.eval_file import EVAL_FILE
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.writer import TableFile
 from annotate.outputs import HINT, Marker, OwnNames, output_folder, read_marker_file, require_output_folder
@@ -38,6 +39,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         text: False where the words of the articles were left out.
         skeleton_sha256: Hash of `skeleton.jsonl`, None where there is none.
         hydration: How the texts differ from those that were labelled, None where they do not.
+        eval_sha256: Hash of `eval.yaml`, None without that file.
     """
 
     format: str
@@ -55,6 +57,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     text: bool = True
     skeleton_sha256: str | None = None
     hydration: Hydration | None = None
+    eval_sha256: str | None = None
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
@@ -74,7 +77,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 def own_files(manifest: Manifest) -> frozenset[str]:
     """Return the paths of all files that `annotate build` may have written with this manifest."""
     tables = (table.file for table in manifest.tables if _TABLE_FILE.fullmatch(table.file))
-    return frozenset({CARD, CROISSANT, MANIFEST, SKELETON, *tables})
+    return frozenset({CARD, CROISSANT, EVAL_FILE, MANIFEST, SKELETON, *tables})
 
 
 def _read_own_names(folder: Path) -> OwnNames | None:
