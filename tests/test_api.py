@@ -5,6 +5,7 @@ import doctest
 import inspect
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -44,6 +45,16 @@ def test_the_examples_of_the_page_run(monkeypatch: pytest.MonkeyPatch, tmp_path:
     examples = "\n".join(part.partition("```")[0] for part in page.split("```pycon\n")[1:])
     test = doctest.DocTestParser().get_doctest(examples, {}, "library.md", None, None)
     assert doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test).failed == 0
+
+
+def test_the_example_of_writing_runs(project: Project) -> None:
+    """On the made-up corpus, whose article has another id."""
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "library.md").read_text("utf-8"), re.DOTALL)
+    before = project.corpus.read_annotation("anna", "harbour")
+    changed = msgspec.structs.replace(before, relations=())
+    names = {"corpus": project.corpus, "change": lambda annotation: changed if annotation == before else None}
+    exec(code.replace("syria-fronts", "harbour"), names)  # noqa: S102 - our own page
+    assert project.corpus.read_annotation("anna", "harbour") == changed
 
 
 def test_lazy_names_are_those_that_type_checkers_see() -> None:
