@@ -92,10 +92,12 @@ figures: $(DEV_READY)  ## compute the figures in the README again
 # Label Studio's SDK asks for OpenCV (145 MB) and imports it only to export brush strokes on images, so it is left out.
 COMPILE := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
   --no-emit-package opencv-python-headless
+# The extra `eval` needs an environment of its own: Inspect and Label Studio ask for different versions of packages.
 lock: $(UV_READY)  ## pin the newest versions that go together, with hashes
-	@$(BIN)/$(COMPILE) --upgrade --all-extras --group dev pyproject.toml -o requirements/dev.txt
+	@$(BIN)/$(COMPILE) --upgrade $(addprefix --extra ,dataset formats studio gamma dask) --group dev pyproject.toml -o requirements/dev.txt
 	@$(BIN)/$(COMPILE) --upgrade --no-annotate --extra studio --extra dataset -c requirements/dev.txt pyproject.toml -o requirements/run.txt
 	@$(BIN)/$(COMPILE) --upgrade --no-annotate --group setup -c requirements/dev.txt -o requirements/setup.txt
+	@$(BIN)/$(COMPILE) --upgrade --no-annotate --extra eval pyproject.toml -o requirements/eval.txt
 	@cd requirements && ../$(BIN)/$(COMPILE) --upgrade cff.in -o cff.txt
 
 clean:  ## remove what was built; the label server and its labels stay

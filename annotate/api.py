@@ -104,6 +104,7 @@ def build(
     negatives: bool = False,
     citation: str | Path | None = None,
     without_text: bool = False,
+    evaluation: bool = False,
     schema: str | Path = "schema",
     workers: int | None = None,
     progress: Callable[[str, int], Progress] = lambda step, articles: lambda _: None,
@@ -120,6 +121,7 @@ def build(
         negatives: Whether the table `relations` also has pairs of mentions without a relation.
         citation: The CITATION.cff that the card quotes; by default the one next to the corpus folder.
         without_text: Whether to leave out the words of the articles. `annotate hydrate` restores them.
+        evaluation: Whether to write `eval.yaml`, by which the Hub recognises a benchmark; not without text.
         schema: The folder of the inventory, whose files a dataset without text carries.
         workers: Number of worker processes; does not affect the output. By default one for each core.
         progress: Called at the start of each step with its name and its number of articles; what it returns is called
@@ -174,6 +176,7 @@ def build(
         if without_text
         else None,
         needs_gold=False,
+        evaluation=evaluation,
         workers=workers or count_cores(),
         progress=progress("building", len(corpus.annotated_ids(GOLD))),
     )

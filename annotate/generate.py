@@ -100,6 +100,11 @@ def fill_pages(inventory: Inventory, pages: Mapping[Path, str]) -> dict[Path, st
     }
 
 
+def without_generated_tables(page: str) -> str:
+    """Return a page of the guidelines without its generated tables."""
+    return _MARKED.sub("", page)
+
+
 def generated_paths(schema: Path) -> list[Path]:
     """Return the paths of the files that are generated into a schema folder."""
     names = ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, *(f"{name}.schema.json" for name in PACKAGE_SCHEMAS)

@@ -5,6 +5,7 @@ import doctest
 import inspect
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -46,6 +47,16 @@ def test_the_examples_of_the_page_run(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test).failed == 0
 
 
+def test_the_example_of_writing_runs(project: Project) -> None:
+    """On the made-up corpus, whose article has another id."""
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "library.md").read_text("utf-8"), re.DOTALL)
+    before = project.corpus.read_annotation("anna", "harbour")
+    changed = msgspec.structs.replace(before, relations=())
+    names = {"corpus": project.corpus, "change": lambda annotation: changed if annotation == before else None}
+    exec(code.replace("syria-fronts", "harbour"), names)  # noqa: S102 - our own page
+    assert project.corpus.read_annotation("anna", "harbour") == changed
+
+
 def test_lazy_names_are_those_that_type_checkers_see() -> None:
     tree = ast.parse(inspect.getsource(annotate))
     block = next(node for node in tree.body if isinstance(node, ast.If))
@@ -64,7 +75,7 @@ def test_lazy_names_are_those_that_type_checkers_see() -> None:
 
 def test_no_public_name_is_a_module_even_when_all_are_imported() -> None:
     for module in pkgutil.walk_packages(annotate.__path__, "annotate."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith(("__main__", "inspect_task")):  # the latter needs Inspect
             import_module(module.name)
     names = {module.name for module in pkgutil.iter_modules(annotate.__path__)}
     assert names.isdisjoint(annotate.__all__)

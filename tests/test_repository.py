@@ -53,7 +53,7 @@ def pins(purpose: str) -> list[tuple[str, str]]:
     return re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("purpose", ["setup", "run", "dev", "cff"])
+@pytest.mark.parametrize("purpose", ["setup", "run", "dev", "cff", "eval"])
 def test_requirement_files_have_hashes_and_no_address(purpose: str) -> None:
     text = (ROOT / "requirements" / f"{purpose}.txt").read_text()
     entries = [entry for entry in re.split(r"\n(?=\S)", text) if not entry.startswith("#")]
@@ -76,6 +76,7 @@ def test_requirement_files_pin_what_is_asked_for() -> None:
     core = project["project"]["dependencies"]
     assert names([*core, *extras["studio"], *extras["dataset"]]) <= pinned("run")
     assert names(groups["setup"]) <= pinned("setup")
+    assert names([*core, *extras.pop("eval")]) <= pinned("eval")  # it cannot share an environment with Label Studio
     wanted = [
         *core,
         *(word for words in (*extras.values(), *groups.values()) for word in words if isinstance(word, str)),

@@ -33,6 +33,12 @@ from annotate.cli.terminal import count_noun, count_progress, echo, echo_json, m
 @click.option(
     "--without-text", is_flag=True, help="Leave out the words of the articles; `annotate hydrate` restores them."
 )
+@click.option(
+    "--eval",
+    "evaluation",
+    is_flag=True,
+    help="Write eval.yaml, too, which the Hub reads of a repository on its list of benchmarks.",
+)
 @workers_option
 @format_option
 @click.pass_context
@@ -45,6 +51,7 @@ def command(
     tables: tuple[str, ...],
     negatives: bool,
     without_text: bool,
+    evaluation: bool,
     workers: int | None,
     format_: str,
 ) -> None:
@@ -67,6 +74,8 @@ def command(
     annotate build my-corpus --schema my-schema --out dist/dataset --format json
     python -c 'from datasets import load_dataset; print(load_dataset("dist/dataset"))'
     """
+    if evaluation and without_text:
+        raise click.UsageError("--eval needs the texts; leave out --without-text")
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     waived = list[annotate.Finding]()
     with ExitStack() as bars:
@@ -84,6 +93,7 @@ def command(
                 negatives=negatives,
                 citation=citation,
                 without_text=without_text,
+                evaluation=evaluation,
                 schema=schema,
                 workers=workers,
                 progress=show_step,

@@ -15,6 +15,7 @@ from annotate.dataset.citation import read_citation
 from annotate.dataset.class_descriptions import encode_class_descriptions
 from annotate.dataset.class_ids import require_stable_class_ids
 from annotate.dataset.croissant import croissant
+from annotate.dataset.eval_file import EVAL_FILE, make_eval_file
 from annotate.dataset.facts import Agreement, Facts
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.folder import (
@@ -58,6 +59,7 @@ def build(
     skeleton: SkeletonHeader | None = None,
     needs_gold: bool = True,
     hydration: Hydration | None = None,
+    evaluation: bool = False,
     workers: int = 1,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Manifest:
@@ -79,6 +81,7 @@ def build(
         needs_gold: Whether a corpus without any gold is refused. Otherwise the tables have the labels of the articles
             that one annotator has labelled.
         hydration: How the texts of the corpus differ from those that were labelled; None if they do not.
+        evaluation: Whether `eval.yaml` is written.
         workers: Number of processes; does not affect the bytes.
         progress: Called with a number of articles when these are done.
 
@@ -87,7 +90,8 @@ def build(
 
     Raises:
         Refused: A class id of the dataset in `out` would go to another name.
-        CannotRun: No article has gold labels, a table or split is unknown, or `out` must not or cannot be written.
+        CannotRun: No article has gold labels, or none is in the split `test` with `evaluation`; a table or split is
+            unknown; or `out` must not or cannot be written.
             `out` is then as it was.
     """
     sources = list_sources(corpus, inventory)
@@ -95,6 +99,7 @@ def build(
     require_stable_class_ids(Path(out), select_tables(inventory))
     cited = read_citation(citation) if citation else None
     splits = articles_by_split(corpus, needs_gold)
+    eval_file = make_eval_file(inventory, splits) if evaluation else None
     annotators = corpus.read_annotators()
     order = Order(
         corpus=str(corpus.root),
@@ -169,10 +174,13 @@ def build(
             hydration=hydration,
             files={name: sha256(data) for name, data in others.items()},
             pages_left_out=len(skeleton.guidelines) - len(pages) if skeleton else 0,
+            eval_sha256=sha256(eval_file) if eval_file else None,
         )
         write_files(folder, others)
         (folder / CARD).write_bytes(readme)
         (folder / CROISSANT).write_bytes(metadata)
+        if eval_file:
+            (folder / EVAL_FILE).write_bytes(eval_file)
         (folder / MANIFEST).write_bytes(encode_manifest(manifest))
     return manifest
 

@@ -10,6 +10,7 @@ import msgspec
 from annotate.class_ids import CLASS_IDS_FILE
 from annotate.corpus import GUIDELINES
 from annotate.dataset.inventory_files import SCHEMA
+from annotate.dataset.eval_file import EVAL_FILE
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.writer import TableFile
 from annotate.errors import CannotRun
@@ -61,6 +62,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         hydration: How the texts differ from those that were labelled, None where they do not.
         files: Path → SHA-256 of `classes.json`, inventory and guidelines; empty in a dataset of a toolkit before 0.2.0.
         pages_left_out: Number of pages of the guidelines that were left out, since they quote articles.
+        eval_sha256: Hash of `eval.yaml`, None without that file.
     """
 
     format: str
@@ -80,6 +82,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     hydration: Hydration | None = None
     files: dict[str, str] = {}
     pages_left_out: int = 0
+    eval_sha256: str | None = None
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
@@ -100,7 +103,7 @@ def own_files(manifest: Manifest) -> frozenset[str]:
     """Return the paths of all files that `annotate build` may have written with this manifest."""
     tables = (table.file for table in manifest.tables if _TABLE_FILE.fullmatch(table.file))
     others = filter(_OTHER_FILE.fullmatch, manifest.files)
-    return frozenset({CARD, CROISSANT, MANIFEST, SKELETON, *tables, *others})
+    return frozenset({CARD, CROISSANT, EVAL_FILE, MANIFEST, SKELETON, *tables, *others})
 
 
 def _read_own_names(folder: Path) -> OwnNames | None:

@@ -20,7 +20,7 @@ from annotate.util.files import read_bytes
 
 
 def rebuild_dataset(corpus: Corpus, schema: str | Path, dataset: Path, citation: Path | None, out: Path) -> Manifest:
-    """Build a corpus as a dataset of it was built: its tables, with negatives or not, with text or not.
+    """Build a corpus as a dataset of it was built: its tables, with negatives, text and `eval.yaml` or not.
 
     Args:
         corpus: The corpus.
@@ -48,6 +48,7 @@ def rebuild_dataset(corpus: Corpus, schema: str | Path, dataset: Path, citation:
         tables=tables,
         negatives=negatives,
         skeleton=skeleton,
+        evaluation=bool(manifest and manifest.eval_sha256),
     )
 
 

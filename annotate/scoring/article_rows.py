@@ -139,6 +139,33 @@ def convert_parts(parts: ArticleParts, text: str, inventory: Inventory, tally: Q
     return msgspec.structs.replace(annotation, inventory=version) if is_earlier else annotation
 
 
+def find_invalid_parts(parts: ArticleParts, text: str, inventory: Inventory) -> list[tuple[RowPart, CannotRun]]:
+    """Return the spans and relations that `convert_parts` would refuse, and why.
+
+    A relation is refused, too, if one of its ends is.
+
+    Args:
+        parts: The spans and relations; each span has an id of its own.
+        text: The text of the article.
+        inventory: The inventory.
+    """
+    converter = _PartConverter(text, inventory, QuoteTally())
+    ids = [str(span["id"]) for _, span in parts.spans]
+    free_ids = (id_ for number in count() if (id_ := f"s{number}") not in ids)
+    invalid: list[tuple[RowPart, CannotRun]] = []
+    for part, id_ in zip(parts.spans, ids, strict=True):
+        try:
+            converter.add_span(part.values, id_, part.where, free_ids)
+        except CannotRun as error:
+            invalid.append((part, error))
+    for part in parts.relations:
+        try:
+            converter.add_relation(part.values, part.where, ids)
+        except CannotRun as error:
+            invalid.append((part, error))
+    return invalid
+
+
 def resolve_class(value: Any, class_names: Sequence[str], current: Mapping[str, Any], kind: str, where: str) -> str:
     """Return the name of a class that is given by its id or its name.
 

@@ -239,6 +239,21 @@ class PredictionReader:
                 yield converted
         self._finish(path)
 
+    def read_rows(self, name: str, rows: Iterable[Row]) -> Iterator[AnnotationFile]:
+        """Yield the annotations of rows of the table `articles` that are in memory.
+
+        Args:
+            name: What the rows are, for errors.
+            rows: The rows; they have ids.
+
+        Raises:
+            CannotRun: As for `read_files`.
+        """
+        located = ((f"{name}, row {index}", dict(row)) for index, row in enumerate(rows))
+        for scored in self._read_article_rows(Path(name), "rows of the table articles", located):
+            self._note_article(scored.path, scored.annotation.article)
+            yield scored
+
     def read_export(self, path: Path, name: str) -> Iterator[AnnotationFile]:
         """Yield the annotations of a folder in a format of `annotate export`.
 
