@@ -9,8 +9,8 @@ import msgspec
 
 from annotate.class_ids import CLASS_IDS_FILE
 from annotate.corpus import GUIDELINES
-from annotate.dataset.inventory_files import SCHEMA
 from annotate.dataset.eval_file import EVAL_FILE
+from annotate.dataset.inventory_files import SCHEMA
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.writer import TableFile
 from annotate.errors import CannotRun
