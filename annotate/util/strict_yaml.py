@@ -19,7 +19,7 @@ _LARGEST_EXPANSION, _FREE_EXPANSION = 10, 100_000
 """How many times as long a document may be with its aliases written out, and the characters that are always allowed."""
 _LONGEST_PROBLEM = 200
 _LONGEST_KEY = 100
-_KEY = re.compile(r"[\s-]*(?P<name>[^\s:'\"#][^:#]*):\s")
+_KEY = re.compile(r"[\s-]*+(?P<name>[^\s:'\"#][^:#]*+):\s")
 """The start of a line with a key."""
 
 

@@ -165,7 +165,7 @@ def test_card_says_that_shared_incidents_were_not_checked(place: Place) -> None:
     place.export(made_up(1, 7))
     assert place.convert("export.json").exit_code == 0
     section = (place.root / "out" / "README.md").read_text("utf-8").partition("## Splits\n")[2].partition("\n## ")[0]
-    assert "one incident or repeat one another was not looked at: any split or fold may leak." in section
+    assert "Which articles are linked or repeat one another was not examined: any split or fold may leak." in section
     assert "# Leave one article out.\n" in section
 
 
