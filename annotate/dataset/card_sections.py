@@ -154,8 +154,9 @@ def annotators_section(facts: Facts) -> Markdown:
         if annotator is None:
             return markdown_code(name), "unknown", "", "", *numbers
         since, until = annotator.since, annotator.until
+        kind = f"{annotator.kind}: {annotator.model}" if annotator.model else annotator.kind
         active = since if since == until else f"{since} to {until or 'now'}"
-        return markdown_code(name), annotator.kind, annotator.training, active, *numbers
+        return markdown_code(name), kind, annotator.training, active, *numbers
 
     labelled = facts.counts.labelled
     names = sorted({*labelled, *facts.counts.adjudicated})

@@ -114,6 +114,12 @@ def loadable_tables(facts: Facts) -> dict[str, list[TableFile]]:
     return splits
 
 
+def is_version_cited(facts: Facts) -> bool:
+    """Return whether CITATION.cff is about this version: it names it, or one of the two names no version."""
+    cited = facts.citation.version if facts.citation else None
+    return cited is None or facts.corpus is None or cited == facts.corpus
+
+
 def describe_columns(table: TableType) -> Iterator[tuple[str, str, str]]:
     """Yield name, type and meaning of each column of a table."""
     for name, feature in table.features.items():
