@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from annotate.dataset.citation import Author
-from annotate.dataset.facts import Agreement, Facts, describe_columns, is_version_cited
+from annotate.dataset.facts import Agreement, Facts, describe_columns, is_version_cited, list_annotators
 from annotate.dataset.features import Feature
-from annotate.dataset.provenance import NOT_STATED, PROV, describe_model, describe_provenance, list_annotators
+from annotate.dataset.provenance import NOT_STATED, PROV, describe_model, describe_provenance
 from annotate.dataset.writer import TableFile
 from annotate.util.escape import escape_json
 from annotate.util.nouns import count_noun
@@ -112,7 +112,7 @@ def _rights(facts: Facts) -> str:
     words = " ".join(rights if rights.endswith(".") else f"{rights}." for rights in stated[:MAX_RIGHTS])
     if len(stated) > MAX_RIGHTS:
         words += f" And {len(stated) - MAX_RIGHTS:,} other statements, in the column `rights` of `articles`."
-    licence = "The licence is that of the labels" if facts.licence else "No licence is named for the labels"
+    licence = "The licence is that of the labels" if facts.licence else "No licence is stated for the labels"
     return f"{licence}; of the articles' texts: {words}"
 
 

@@ -4,7 +4,7 @@ The properties are those that NeurIPS asks for beside the responsible-AI vocabul
 https://neurips.cc/Conferences/2026/EvaluationsDatasetsHosting. The vocabulary is https://www.w3.org/TR/prov-o/.
 """
 
-from annotate.dataset.facts import Facts
+from annotate.dataset.facts import Facts, list_annotators
 from annotate.util.nouns import count_noun
 
 PROV = "http://www.w3.org/ns/prov#"
@@ -24,11 +24,6 @@ def describe_provenance(facts: Facts) -> dict[str, object]:
         "prov:wasDerivedFrom": _describe_sources(facts),
         "prov:wasGeneratedBy": _describe_activities(facts),
     }
-
-
-def list_annotators(facts: Facts) -> list[str]:
-    """Return the pseudonyms of those who labelled or adjudicated and of whom there is a record, in their order."""
-    return sorted({*facts.counts.labelled, *facts.counts.adjudicated} & set(facts.annotators))
 
 
 def _has_synthetic_data(facts: Facts) -> bool | None:
