@@ -217,12 +217,10 @@ def _describe_rights(facts: Facts) -> Markdown:
 
 
 def _describe_uses(facts: Facts) -> dict[str, Markdown]:
-    """Return what the data statement says that the corpus is for, and is not for."""
+    """Return what the data statement says that the corpus is for, and is not for, also where it does not say it."""
     headings = {"For": "intended_uses", "Not for": "unsuitable_uses"}
     return {
-        title: escape_markdown_words(facts.statement[heading])
-        for title, heading in headings.items()
-        if heading in facts.statement
+        title: escape_markdown_words(facts.statement.get(heading, "not stated")) for title, heading in headings.items()
     }
 
 

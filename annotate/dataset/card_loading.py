@@ -95,7 +95,8 @@ def tables_section(facts: Facts) -> Markdown:
         for name, table in facts.types.items()
     ]
     table = markdown_table(("table", "what it holds", *(f"rows in {split}" for split in splits)), rows)
-    note = 'A table is loaded by its name: `load_dataset(dataset, "NAME")`. See [Columns](#columns) for what is in it.'
+    empty = "" if len(loadable_tables(facts)) == len(facts.types) else " A table without rows cannot be loaded."
+    note = f'Load a table by its name: `load_dataset(dataset, "NAME")`.{empty} [Columns](#columns) lists its columns.'
     return Markdown("## Tables\n\n{}\n\n{}").format(table, Markdown(note))
 
 

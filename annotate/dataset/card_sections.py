@@ -278,7 +278,7 @@ def citation_section(facts: Facts) -> Markdown:
         markdown_code(MANIFEST), facts.pyarrow
     )
     if facts.citation is None or facts.citation.bibtex is None:
-        return hashes
+        return Markdown("## Citation\n\nHow to cite the dataset is not stated.\n\n{}").format(hashes)
     entry = markdown_code_block(facts.citation.bibtex, "bibtex")
     parts = [Markdown("## Citation"), entry]
     if not is_version_cited(facts):

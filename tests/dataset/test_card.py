@@ -213,7 +213,7 @@ def test_order_of_the_card(tmp_path: Path) -> None:
 
 def test_unknown_fields_are_not_stated(project: Project) -> None:
     card = made(project)
-    for name in ("Repository", "DOI", "Contact", "Takedown", "Funding", "Ethics", "Maintenance"):
+    for name in ("For", "Not for", "Repository", "DOI", "Contact", "Takedown", "Funding", "Ethics", "Maintenance"):
         assert f"- **{name}:** not stated\n" in card
 
 
