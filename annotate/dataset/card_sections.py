@@ -282,7 +282,7 @@ def citation_section(facts: Facts) -> Markdown:
     entry = markdown_code_block(facts.citation.bibtex, "bibtex")
     parts = [Markdown("## Citation"), entry]
     if not is_version_cited(facts):
-        note = "The entry is that of version {}. These data are version {}, which is not released."
+        note = "The entry is that of version {}; these data are version {}."
         parts.append(Markdown(note).format(facts.citation.version, facts.corpus))
     return Markdown("\n\n").join([*parts, hashes])
 
@@ -304,7 +304,7 @@ def upkeep_section(facts: Facts) -> Markdown:
     if contacts is None and cited and cited.contacts:
         contacts = Markdown("; ").join(cited.contacts)
     repository = (cited.repository or cited.url) if cited else None
-    released = (cited.released if cited else None) if is_version_cited(facts) else "not released"
+    released = cited.released if cited and is_version_cited(facts) else None
     rows: dict[str, str | None] = {
         "Version": facts.corpus,
         "Released": released,

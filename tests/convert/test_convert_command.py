@@ -165,7 +165,7 @@ def test_card_says_that_shared_incidents_were_not_checked(place: Place) -> None:
     place.export(made_up(1, 7))
     assert place.convert("export.json").exit_code == 0
     section = (place.root / "out" / "README.md").read_text("utf-8").partition("## Splits\n")[2].partition("\n## ")[0]
-    assert "one incident or repeat one another was not looked at: any split or fold may leak." in section
+    assert "Which articles are linked or repeat one another was not examined: any split or fold may leak." in section
     assert "# Leave one article out.\n" in section
 
 
@@ -184,7 +184,7 @@ def test_croissant_can_be_read_and_claims_no_rights_that_were_not_given(place: P
     described = json.loads(path.read_bytes())
     assert "license" not in described
     sentence = rights or "The rights in the text are not stated."
-    assert described["description"].endswith(f"No licence is named for the labels; of the articles' texts: {sentence}")
+    assert described["description"].endswith(f"No licence is stated for the labels; of the articles' texts: {sentence}")
     card = (place.root / "out" / "README.md").read_text("utf-8")
     assert "license: unknown" in card
     assert "belongs to its publisher" not in card

@@ -227,7 +227,7 @@ def test_known_fields_are_shown_and_escaped(project: Project) -> None:
     card = made(project, path)
     for line in (
         "- **Version:** 1.1.0",
-        "- **Released:** not released",
+        "- **Released:** not stated",
         "- **Repository:** [https://example.org/port](https://example.org/port)",
         f"- **Dataset:** [{dataset}]({dataset})",
         "- **DOI:** [10.5281/zenodo.1](https://doi.org/10.5281/zenodo.1)",
@@ -236,7 +236,7 @@ def test_known_fields_are_shown_and_escaped(project: Project) -> None:
         "- **Funding:** None.",
     ):
         assert f"{line}\n" in card
-    assert "The entry is that of version 1.0.0. These data are version 1.1.0, which is not released." in card
+    assert "The entry is that of version 1.0.0; these data are version 1.1.0." in card
     assert '# or "harbour/port"\n' in card
     project.path("corpus/statement.yaml").write_text("contact: The editors.\n")
     assert "- **Contact:** The editors.\n" in made(project, path)
