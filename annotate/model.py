@@ -130,13 +130,23 @@ class Article(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Annotator(msgspec.Struct, frozen=True, kw_only=True):
-    """Who labelled: a pseudonym, never a name or an address. `until` is None while the work goes on."""
+    """Who labelled: a pseudonym, never a name or an address.
+
+    Attributes:
+        id: The pseudonym.
+        kind: What the annotator is.
+        training: What the annotator had learned or was given.
+        since: First day of the work.
+        until: Its last day; None while it goes on.
+        model: Name and version of a model; None for a person, and where it is not known.
+    """
 
     id: str
     kind: Literal["person", "model"]
     training: str
     since: str
     until: str | None = None
+    model: str | None = None
 
 
 class Omission(msgspec.Struct, frozen=True, kw_only=True):

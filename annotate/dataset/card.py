@@ -1,12 +1,11 @@
 """The dataset's card: README.md with the YAML that the Hugging Face Hub reads, and its first screen."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
-from annotate.dataset.card_example import show_text
+from annotate.dataset.card_loading import columns_section, loading_section, tables_section
 from annotate.dataset.card_sections import (
     agreement_section,
     annotators_section,
@@ -16,23 +15,21 @@ from annotate.dataset.card_sections import (
     metadata_section,
     rights_section,
     statement_section,
-    tables_section,
+    upkeep_section,
     waivers_section,
+    without_text_note,
 )
 from annotate.dataset.card_splits import split_note, splits_section
 from annotate.dataset.card_texts import text_note, texts_section
-from annotate.dataset.facts import Facts, loadable_tables
+from annotate.dataset.facts import Facts, is_by_models_alone, list_annotators, loadable_tables
 from annotate.dataset.features import ARTICLES, Feature
-from annotate.dataset.statistics import Row
 from annotate.util.escape import (
     Markdown,
     escape_markdown_prose,
     escape_markdown_words,
     escape_yaml,
     has_unseen,
-    markdown_code,
-    markdown_code_block,
-    markdown_table,
+    markdown_link,
 )
 from annotate.util.nouns import count_noun, with_pieces
 from annotate.versions import describe_versions
@@ -83,10 +80,7 @@ _SIZES = (
     (1_000_000, "100K<n<1M"),
     (10_000_000, "1M<n<10M"),
 )
-MAX_VALUE = 100
-"""Most characters of a value after the code that reads it."""
 _CREATORS = {"model": "machine-generated", "person": "expert-generated"}
-_KINDS = {"model": "a model", "person": "a person"}
 
 
 def card(facts: Facts) -> str:
@@ -94,17 +88,20 @@ def card(facts: Facts) -> str:
     parts = (
         _first_screen(facts),
         texts_section(facts),
+        loading_section(facts),
         tables_section(facts),
         labels_section(facts),
         metadata_section(facts),
         splits_section(facts),
         annotators_section(facts),
         agreement_section(facts),
+        limitations_section(facts),
         statement_section(facts),
         rights_section(facts),
-        limitations_section(facts),
+        upkeep_section(facts),
         waivers_section(facts),
         citation_section(facts),
+        columns_section(facts),
     )
     body = Markdown("\n\n").join(part for part in parts if part)
     return f"{_front_matter(facts)}\n\n{body}\n"
@@ -114,7 +111,7 @@ def metadata(facts: Facts) -> dict[str, object]:
     """Return the card's YAML, as https://huggingface.co/docs/hub/datasets-cards defines it."""
     inventory, counts, hub = facts.inventory, facts.counts, facts.hub_metadata
     size = next((name for most, name in _SIZES if counts.articles.total() < most), "n>10M")
-    kinds = {facts.annotators[name].kind for name in counts.labelled if name in facts.annotators}
+    kinds = {facts.annotators[name].kind for name in list_annotators(facts)}
     languages = sorted({language.partition("-")[0] for language in counts.languages})
     layers = [layer.title for layer in inventory.layers.values()]
     words = facts.citation.keywords if facts.citation and facts.citation.keywords else layers
@@ -175,16 +172,8 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def _first_screen(facts: Facts) -> Markdown:
+    """Return what the data are, how many, who labelled, what they are for, and what may be done with them."""
     inventory, counts = facts.inventory, facts.counts
-    splits = list(dict.fromkeys(table.split for table in facts.tables))
-    rows = [
-        (
-            markdown_code(name),
-            escape_markdown_words(table.definition),
-            *(f"{counts.rows[name, split]:,}" for split in splits),
-        )
-        for name, table in facts.types.items()
-    ]
     spans = count_noun(counts.spans.total(), "span")
     sizes = [
         count_noun(counts.articles.total(), "article"),
@@ -194,98 +183,58 @@ def _first_screen(facts: Facts) -> Markdown:
     if inventory.relations:
         labels = count_noun(len(inventory.relations), "label")
         sizes.append(f"{count_noun(counts.relations.total(), 'relation')} with {labels}")
-    size = f"{', '.join(sizes)}. Labels: {describe_versions(inventory.version, counts.inventories)}."
-    return Markdown("""# {}
-
-{}{}
-
-{}
-
-{}
-
-{}
-
-{}- **Who labelled:** {}
-- **Rights:** {}; {}. See [Rights](#rights).
-- **Splits:** {}
-- Spans may nest, overlap and coincide, so one tag a word cannot hold them: use `start` and `end`, which count \
-Unicode code points (`text[start:end]`). A class is an int; `None` means not given{}.""").format(
-        f"{inventory.title} {facts.corpus or ''}",
+    points = {
+        "Size": Markdown.escape(
+            f"{', '.join(sizes)}. Labels: {describe_versions(inventory.version, counts.inventories)}."
+        ),
+        "Who labelled": _describe_annotators(facts),
+        **_describe_uses(facts),
+        "Rights": Markdown("{} {} See [Rights](#rights).").format(_describe_licence(facts), _describe_rights(facts)),
+        "Splits": split_note(facts),
+    }
+    listed = Markdown("\n").join(Markdown("- **{}:** {}").format(title, text) for title, text in points.items())
+    return Markdown("# {}\n\n{}{}{}\n\n{}").format(
+        f"{inventory.title} {facts.corpus or ''}".strip(),
+        without_text_note(facts),
         text_note(facts),
         escape_markdown_prose(inventory.about),
-        size,
-        markdown_table(("table", "what it holds", *splits), rows),
-        markdown_code_block(_quick_start(facts), "python"),
-        _uses(facts),
-        _describe_annotators(facts),
-        _describe_licence(facts),
-        _describe_rights(facts),
-        split_note(facts),
-        "; an empty list, that nobody fills the role" if inventory.records else "",
+        listed,
     )
 
 
-def _describe_licence(facts: Facts) -> str:
-    return f"labels and guidelines are {facts.licence.words}" if facts.licence else "no licence is named for the labels"
+def _describe_licence(facts: Facts) -> Markdown:
+    if facts.licence is None:
+        return Markdown("No licence is stated for the labels.")
+    return Markdown("Labels and guidelines: {}.").format(markdown_link(facts.licence.words, facts.licence.url))
 
 
 def _describe_rights(facts: Facts) -> Markdown:
     """Return the rights in the texts where all articles state the same, and else that each states its own."""
     if len(facts.counts.rights) != 1:
-        return Markdown("the rights in the texts are those that each article states")
+        return Markdown("Texts: the rights that each article states.")
     [rights] = facts.counts.rights
-    return Markdown("texts: {}").format(rights.rstrip("."))
+    return Markdown("Texts: {}.").format(rights.rstrip("."))
 
 
-def _uses(facts: Facts) -> Markdown:
-    """Return what the data statement says that the corpus is for, and is not for, in full: limits come last."""
+def _describe_uses(facts: Facts) -> dict[str, Markdown]:
+    """Return what the data statement says that the corpus is for, and is not for, also where it does not say it."""
     headings = {"For": "intended_uses", "Not for": "unsuitable_uses"}
-    return Markdown().join(
-        Markdown("- **{}:** {}\n").format(title, escape_markdown_words(facts.statement[heading]))
-        for title, heading in headings.items()
-        if heading in facts.statement
-    )
-
-
-def _quick_start(facts: Facts) -> str:
-    """Return code that loads the articles and a table of records, and reads a row and the name of a class."""
-    loadable = loadable_tables(facts)
-    lines = [
-        "from datasets import load_dataset",
-        "",
-        # Not ".": `datasets` 5.2 names a dataset after the last part of its path, and fails where there is none.
-        'dataset = "path/to/this/folder"  # or its name on the Hub',
-        f"articles = load_dataset(dataset, split={show_text(loadable[ARTICLES][0].split)})",
-    ]
-    config = next((name for name in facts.inventory.records if name in loadable), None)
-    if config is not None:
-        example = facts.counts.examples[config]
-        lines.append(f'{config} = load_dataset(dataset, "{config}", split={show_text(example.split)})')
-        lines.append("")
-        lines.append(f"row = {config}[{example.index}]")
-        lines += _reading_code(facts, config, example.row)
-    return "\n".join(lines)
-
-
-def _reading_code(facts: Facts, config: str, row: Row) -> Iterator[str]:
-    """Yield lines that read the words and the first class of a row, each with its value."""
-    roles = [name for name in facts.inventory.records[config].roles if row[name]]
-    reads = ['row["text"]', *(f'[one["text"] for one in row["{name}"]]' for name in roles)]
-    values = [row["text"], *([filler["text"] for filler in row[name]] for name in roles)]
-    for read, value in zip(reads, values, strict=True):
-        shown = repr(value)
-        yield f"{read}  # {shown if len(shown) <= MAX_VALUE else shown[:MAX_VALUE] + '…'}"
-    for name, feature in facts.configs[config].items():
-        if feature.get("_type") == "ClassLabel" and row[name] is not None:
-            yield f'{config}.features["{name}"].int2str(row["{name}"])  # {feature["names"][row[name]]!r}'
-            return
+    return {
+        title: escape_markdown_words(facts.statement.get(heading, "not stated")) for title, heading in headings.items()
+    }
 
 
 def _describe_annotators(facts: Facts) -> Markdown:
-    """Return how many articles were labelled how, and by what kind of annotator."""
+    """Return by what kind of annotator, and in what way, the articles were labelled."""
     counts = facts.counts
-    kinds = Counter(facts.annotators[name].kind for name in counts.labelled if name in facts.annotators)
-    who = " and ".join(_kind(kind, number) for kind, number in sorted(kinds.items()))
+    who = [
+        f"{' and '.join(_count_kind(kind, number) for kind, number in sorted(kinds.items()))} {verb}"
+        for verb, names in (("labelled", counts.labelled), ("adjudicated", counts.adjudicated))
+        if (kinds := Counter(facts.annotators[name].kind for name in names if name in facts.annotators))
+    ]
+    if is_by_models_alone(facts):
+        who.append("no person took part")
+    words = ", ".join(who) or "not stated"
     single, adjudicated = counts.processes["single pass"], counts.processes["adjudicated"]
     promoted, total = counts.processes["promoted"], counts.articles.total()
     parts = []
@@ -301,10 +250,8 @@ def _describe_annotators(facts: Facts) -> Markdown:
         )
     if adjudicated:
         parts.append(f"{adjudicated:,} of {count_noun(total, 'article')} adjudicated from several annotators' labels")
-    if set(kinds) == {"model"}:
-        who += ", no person"
-    return Markdown("{}; {}. See [Who labelled](#who-labelled).").format(who or "unknown", "; ".join(parts))
+    return Markdown("{}. {}. See [Who labelled](#who-labelled).").format(words, "; ".join(parts))
 
 
-def _kind(kind: str, number: int) -> str:
-    return _KINDS[kind] if number == 1 else f"{number} {'people' if kind == 'person' else 'models'}"
+def _count_kind(kind: str, number: int) -> str:
+    return count_noun(number, kind, {"person": "people"}.get(kind))

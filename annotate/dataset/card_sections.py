@@ -1,14 +1,13 @@
-"""The sections of the card below its first screen, but for the splits."""
+"""The sections of the card on labels, annotators, limits, rights and upkeep."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from annotate.dataset.card_example import show_row, show_text
-from annotate.dataset.facts import FEW, Facts, describe_columns, loadable_tables
+from annotate.dataset.card_example import show_text
+from annotate.dataset.facts import FEW, Facts, is_by_models_alone, is_version_cited, loadable_tables
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.folder import CLASS_DESCRIPTIONS, MANIFEST
 from annotate.dataset.redact import SKELETON
-from annotate.dataset.tables.tokens import TOKENS
 from annotate.inventory import Attribute, describe_bounds
 from annotate.model import AttributeValue
 from annotate.util.escape import (
@@ -25,43 +24,10 @@ from annotate.util.nouns import count_noun, with_pieces
 from annotate.versions import describe_asked, version_key
 from annotate.waivers import Waiver
 
-
-def tables_section(facts: Facts) -> Markdown:
-    """Return the tables: columns, and an example row of each."""
-    introduction = [
-        "## Tables",
-        "Every table has its own `load_dataset` call, and a real row to unfold; long texts and lists are cut there, and"
-        " the names of classes stand beside their ids.",
-    ]
-    parts = [*map(Markdown, introduction)]
-    readable = loadable_tables(facts)
-    for config, features in facts.configs.items():
-        parts.append(Markdown("### {}").format(markdown_code(config)))
-        table = facts.types[config]
-        parts.append(escape_markdown_words(f"{table.definition} {table.about}"))
-        parts.append(
-            markdown_table(
-                ("column", "type", "what it holds", "rows that have it"),
-                (
-                    (markdown_code(name), kind, escape_markdown_words(words), f"{facts.counts.filled[config, name]:,}")
-                    for name, kind, words in describe_columns(table)
-                ),
-            )
-        )
-        if config == TOKENS:
-            unfit = ", ".join(f"{reason} {number:,}" for reason, number in sorted(facts.counts.unfit.items()))
-            spans, pieces = facts.counts.spans.total(), facts.counts.pieces.total()
-            counted = with_pieces(count_noun(spans, "span"), spans, pieces)
-            parts.append(Markdown("In `unfit`, of {}: {}.").format(counted, unfit or "none"))
-        if config not in readable:
-            parts.append(Markdown("No row yet, so that it cannot be loaded."))
-            continue
-        example = facts.counts.examples[config]
-        name = "" if config == ARTICLES else f', "{config}"'
-        call = f"load_dataset(dataset{name}, split={show_text(example.split)})[{example.index}]"
-        row = markdown_code_block(f">>> {call}\n{show_row(example.row, features)}", "python")
-        parts.append(Markdown("<details><summary>A row</summary>\n\n{}\n\n</details>").format(row))
-    return Markdown("\n\n").join(parts)
+_LIMITS = ("limits", "biases")
+_UPKEEP = {"takedown": "Takedown", "funding": "Funding", "ethics": "Ethics", "maintenance": "Maintenance"}
+_ELSEWHERE = {"intended_uses", "unsuitable_uses", "contact", *_LIMITS, *_UPKEEP}
+"""Headings of the data statement that have a place outside the section of that name."""
 
 
 def labels_section(facts: Facts) -> Markdown:
@@ -70,7 +36,7 @@ def labels_section(facts: Facts) -> Markdown:
     parts = [
         Markdown("## Labels"),
         Markdown(
-            "Class ids never shift: a new label or value has the next number, one that is dropped keeps its own."
+            "Class ids never change: a new label or value gets the next number, and one that is dropped keeps its own."
             " [`{}`]({}) has all of them as data: ids, names and definitions, and which columns a view takes from"
             " which role."
         ).format(CLASS_DESCRIPTIONS, CLASS_DESCRIPTIONS),
@@ -154,8 +120,9 @@ def annotators_section(facts: Facts) -> Markdown:
         if annotator is None:
             return markdown_code(name), "unknown", "", "", *numbers
         since, until = annotator.since, annotator.until
+        kind = f"{annotator.kind}: {annotator.model}" if annotator.model else annotator.kind
         active = since if since == until else f"{since} to {until or 'now'}"
-        return markdown_code(name), annotator.kind, annotator.training, active, *numbers
+        return markdown_code(name), kind, annotator.training, active, *numbers
 
     labelled = facts.counts.labelled
     names = sorted({*labelled, *facts.counts.adjudicated})
@@ -216,37 +183,34 @@ def rights_section(facts: Facts) -> Markdown:
     without = Markdown(
         ""
         if facts.text
-        else "\n\nThis copy has no word of the articles: titles, texts, notes and the words of spans are `None`;"
-        " offsets, labels and hashes are there. Who has the texts puts them back with `annotate hydrate`, from"
-        f" `{SKELETON}`."
+        else "\n\nThis copy has no words of the articles. If you have the texts, this command puts them back from"
+        f" `{SKELETON}`:\n\n```bash\nannotate hydrate path/to/this/folder --texts my-copies --out with-texts\n```"
     )
     licence = facts.licence
     licensed = (
         Markdown(
-            "The labels and the guidelines are licensed under {}. That licence does not reach the articles' texts,"
-            " which have the rights that each article states."
+            "The labels and the guidelines are licensed under {}. That licence does not cover the texts of the"
+            " articles: each article states the rights in its text."
         ).format(markdown_link(licence.words, licence.url))
         if licence
         else Markdown(
-            "No licence is named for the labels and the guidelines. The articles' texts have the rights that each"
-            " article states."
+            "No licence is stated for the labels and the guidelines. Each article states the rights in its text."
         )
     )
     return Markdown("## Rights\n\n{}{}\n\n{}{}").format(licensed, without, rights, publishers)
 
 
 def limitations_section(facts: Facts) -> Markdown:
-    """Return the limitations that the counts show."""
+    """Return the limitations that the data statement names, and those that the counts show."""
     inventory, counts = facts.inventory, facts.counts
-    labellers = [facts.annotators[name].kind for name in counts.labelled if name in facts.annotators]
     size = f"{count_noun(counts.articles.total(), 'article')} ({counts.characters:,} characters)"
     points: list[str] = [f"Size: {size}."]
-    if labellers and set(labellers) == {"model"}:
+    if is_by_models_alone(facts):
         points.append(
             "No person has labelled: the labels show how a model applies the guidelines, not what people agree on."
         )
     if len(counts.labelled) < 2:
-        points.append("One annotator: agreement between annotators cannot be told from this data.")
+        points.append("One annotator: these data cannot show how far annotators agree.")
     relations = (relation.name for relation in inventory.relations.values() if not relation.joins_pieces)
     rare = [name for name in (*inventory.spans, *relations) if (counts.spans + counts.relations)[name] < FEW]
     if rare:
@@ -259,15 +223,16 @@ def limitations_section(facts: Facts) -> Markdown:
         )
     for interval in inventory.intervals:
         if interval.denied:
-            denied = f"{counts.denied[interval.label]:,} of {count_noun(counts.spans[interval.label], 'span')}"
+            denied = counts.denied[interval.label]
+            warning = "Do not add their numbers to those that are claimed." if denied else "Denials have no example."
             points.append(
-                Markdown("{} labelled {} deny: their numbers belong in no sum of what is claimed.").format(
-                    denied, markdown_code(interval.label)
+                Markdown("{:,} of {} labelled {} deny a claim. {}").format(
+                    denied, count_noun(counts.spans[interval.label], "span"), markdown_code(interval.label), warning
                 )
             )
-    return Markdown("## Limitations\n\n{}").format(
-        Markdown("\n").join(Markdown("- {}").format(point) for point in points)
-    )
+    stated = [escape_markdown_prose(facts.statement[key]) for key in _LIMITS if key in facts.statement]
+    counted = Markdown("\n").join(Markdown("- {}").format(point) for point in points)
+    return Markdown("\n\n").join([Markdown("## Limitations"), *stated, counted])
 
 
 def _describe_rare_values(facts: Facts) -> Iterator[Markdown]:
@@ -303,7 +268,7 @@ def waivers_section(facts: Facts) -> Markdown:
         )
         for waiver in facts.waivers
     )
-    table = markdown_table(("check", "of", "findings are", "why", "until"), rows)
+    table = markdown_table(("check", "scope", "findings are", "why", "until"), rows)
     words = "Findings of these checks are accepted in this corpus, or have another severity; `annotate rules CODE`"
     return Markdown("## Waived checks\n\n{}\n\n{}").format(Markdown(f"{words} explains a check."), table)
 
@@ -314,20 +279,57 @@ def citation_section(facts: Facts) -> Markdown:
         markdown_code(MANIFEST), facts.pyarrow
     )
     if facts.citation is None or facts.citation.bibtex is None:
-        return hashes
-    repository = facts.citation.repository
-    home = Markdown(" Corpus, guidelines, examples and tools: {}").format(repository) if repository else ""
+        return Markdown("## Citation\n\nHow to cite the dataset is not stated.\n\n{}").format(hashes)
     entry = markdown_code_block(facts.citation.bibtex, "bibtex")
-    return Markdown("## Citation\n\n{}\n\n{}{}").format(entry, hashes, home)
+    parts = [Markdown("## Citation"), entry]
+    if not is_version_cited(facts):
+        note = "The entry is that of version {}; these data are version {}."
+        parts.append(Markdown(note).format(facts.citation.version, facts.corpus))
+    return Markdown("\n\n").join([*parts, hashes])
 
 
 def statement_section(facts: Facts) -> Markdown:
-    """Return the data statement; empty where the corpus has none."""
+    """Return the data statement, but for what other sections have; empty where nothing is left."""
     parts = [
         Markdown("### {}\n\n{}").format(heading.replace("_", " ").capitalize(), escape_markdown_prose(text))
         for heading, text in facts.statement.items()
+        if heading not in _ELSEWHERE
     ]
     return Markdown("\n\n").join([Markdown("## Data statement"), *parts]) if parts else Markdown()
+
+
+def upkeep_section(facts: Facts) -> Markdown:
+    """Return version, addresses, contact, takedown, funding, ethics and maintenance, each also where it is unknown."""
+    cited, statement = facts.citation, facts.statement
+    contacts = escape_markdown_words(statement["contact"]) if "contact" in statement else None
+    if contacts is None and cited and cited.contacts:
+        contacts = Markdown("; ").join(cited.contacts)
+    repository = (cited.repository or cited.url) if cited else None
+    released = cited.released if cited and is_version_cited(facts) else None
+    rows: dict[str, str | None] = {
+        "Version": facts.corpus,
+        "Released": released,
+        "Repository": markdown_link(repository, repository) if repository else None,
+        "Dataset": markdown_link(cited.dataset, cited.dataset) if cited and cited.dataset else None,
+        "DOI": markdown_link(cited.doi, cited.doi_url) if cited and cited.doi and cited.doi_url else None,
+        "Contact": contacts,
+        **{
+            title: escape_markdown_words(statement[key]) if key in statement else None for key, title in _UPKEEP.items()
+        },
+    }
+    lines = (Markdown("- **{}:** {}").format(name, words or "not stated") for name, words in rows.items())
+    return Markdown("## Contact and upkeep\n\n{}").format(Markdown("\n").join(lines))
+
+
+def without_text_note(facts: Facts) -> Markdown:
+    """Return that the copy has no words of the articles, with an empty line after it; nothing if it has them."""
+    if facts.text:
+        return Markdown()
+    return Markdown(
+        "> **This copy has no words of the articles.** Titles, texts, notes and the words of spans are `None`. Offsets,"
+        " labels and hashes are there. If you have the texts, `annotate hydrate` puts them back: see [Rights](#rights)."
+        "\n\n"
+    )
 
 
 def agreement_section(facts: Facts) -> Markdown:

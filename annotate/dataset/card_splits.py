@@ -66,7 +66,9 @@ def splits_section(facts: Facts) -> Markdown:
     note = split_note(facts).replace(" See [Splits](#splits).", "").replace("[Folds](#splits)", "Folds")
     parts: list[str] = [Markdown(f"{note[0].upper()}{note[1:]}"), _describe_shared(facts), _describe_use(facts)]
     if facts.left_out:
-        parts.append(f"Left out, for want of settled labels or of a split: {count_noun(facts.left_out, 'article')}.")
+        parts.append(
+            f"Left out, since they have no settled labels or no split: {count_noun(facts.left_out, 'article')}."
+        )
     paragraphs = (Markdown("## Splits"), Markdown(" ").join(filter(None, parts)), _folds(facts))
     return Markdown("\n\n").join(part for part in paragraphs if part)
 
@@ -103,13 +105,13 @@ def _describe_shared(facts: Facts) -> Markdown:
     )
     if _is_one_group(facts):
         whole = Markdown(
-            "What binds them, at once or through others: {}. Whichever is held out, what was trained on is bound to"
+            "What binds them, directly or through others: {}. Whichever is held out, what was trained on is bound to"
             " it.{}"
         )
         if _is_for_evaluation(facts):
             whole = Markdown(
                 "The articles are one group, so that none can be trained on while another is tested. What binds them,"
-                " at once or through others: {}.{}"
+                " directly or through others: {}.{}"
             )
         return whole.format(why, unseen)
     shown = Markdown("; ").join(Markdown(", ").join(map(markdown_code, group)) for group in shared.groups[:MAX_GROUPS])
@@ -124,18 +126,20 @@ def _describe_use(facts: Facts) -> Markdown:
     counts, shared = facts.counts.articles, facts.shared
     if _is_for_evaluation(facts):
         is_small = counts.total() < FEW
-        return Markdown(f"With fewer than {FEW} articles, a score says little of other articles." if is_small else "")
+        return Markdown(
+            f"With fewer than {FEW} articles, a score says little about other articles." if is_small else ""
+        )
     if _has_held_out(facts):
         few = Markdown(", ").join(
             Markdown("{} has {:,}").format(markdown_code(name), number)
             for name, number in [*counts.items()][1:]
             if number < FEW
         )
-        warning = "With fewer than {} articles held out ({}), a score says little of other articles."
+        warning = "With fewer than {} articles held out ({}), a score says little about other articles."
         return Markdown(warning).format(FEW, few) if few else Markdown()
     if counts.total() == 1:
         return Markdown(
-            "It is good to look at and to write rules and prompts on; a score on it says nothing of other articles."
+            "It is good to look at and to write rules and prompts on; a score on it says nothing about other articles."
         )
     if _is_one_group(facts):
         return Markdown(

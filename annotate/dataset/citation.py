@@ -17,7 +17,8 @@ CITATION = "CITATION.cff"
 _HINT = "fix it after https://citation-file-format.github.io"
 _COMMONS = re.compile(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-([1-9]\.[0-9])", re.IGNORECASE)
 _DOI = "/.()-_;:,+@"
-"""Signs of a DOI that BibTeX takes as they are."""
+"""Signs of a DOI that BibTeX and an address take as they are."""
+_HUB_DATASET = re.compile(r"https://huggingface\.co/datasets/[\w.-]+(?:/[\w.-]+)?", re.ASCII)
 _WORD = re.compile("[a-z0-9]+")
 _SPDX = "https://spdx.org/licenses/"
 
@@ -62,6 +63,10 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
         released: Day of the release, as year-month-day.
         url: Address of the project's page, or else of its repository.
         licence: The licence of labels and guidelines.
+        version: The version that the file names.
+        doi: The DOI, without the address of its resolver.
+        contacts: Whom to write to, as the file names them.
+        dataset: Address of the dataset on the Hugging Face Hub.
     """
 
     bibtex: str | None
@@ -71,6 +76,15 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
     released: str | None
     url: str | None
     licence: Licence | None
+    version: str | None = None
+    doi: str | None = None
+    contacts: tuple[str, ...] = ()
+    dataset: str | None = None
+
+    @property
+    def doi_url(self) -> str | None:
+        """The address that the DOI resolves to."""
+        return f"https://doi.org/{_quote_doi(self.doi)}" if self.doi else None
 
 
 def read_citation(path: Path) -> Citation:
@@ -94,6 +108,10 @@ def read_citation(path: Path) -> Citation:
         released=value.get("date-released"),
         url=_address(value, "url") or repository,
         licence=parse_licence(value),
+        version=str(value["version"]) if value.get("version") else None,
+        doi=_find_doi(value),
+        contacts=tuple(_describe_contact(contact) for contact in _list(value, "contact")),
+        dataset=_find_dataset(value),
     )
 
 
@@ -119,6 +137,39 @@ def _address(value: Mapping[str, Any], key: str) -> str | None:
     """Return an address of the web; None if the file has none there, or one that is not of the web."""
     address = value.get(key)
     return escape_address(address) if isinstance(address, str) else None
+
+
+def _list(value: Mapping[str, Any], key: str) -> list[Any]:
+    return value[key] if isinstance(value.get(key), list) else []
+
+
+def _find_doi(value: Mapping[str, Any]) -> str | None:
+    """Return the DOI, or else the first of `identifiers` that is one."""
+    listed = (entry for entry in _list(value, "identifiers") if isinstance(entry, dict) and entry.get("type") == "doi")
+    doi = value.get("doi") or next((entry.get("value") for entry in listed), None)
+    return str(doi).removeprefix("https://doi.org/") if doi else None
+
+
+def _quote_doi(doi: str) -> str:
+    return quote(doi, safe=_DOI)
+
+
+def _find_dataset(value: Mapping[str, Any]) -> str | None:
+    """Return the first address in the file that is one of a dataset on the Hub."""
+    addresses = (
+        (_address(value, key) or "").rstrip("/")
+        for key in ("repository", "repository-artifact", "url", "repository-code")
+    )
+    return next(filter(_HUB_DATASET.fullmatch, addresses), None)
+
+
+def _describe_contact(contact: Any) -> str:
+    """Return a contact with its address, as text."""
+    name = _parse_author(contact).name
+    details = (
+        [str(contact[key]) for key in ("email", "website") if contact.get(key)] if isinstance(contact, dict) else []
+    )
+    return f"{name} ({', '.join(details)})" if details else name
 
 
 def _parse_author(author: Any) -> Author:
@@ -153,7 +204,7 @@ def _bibtex(value: Mapping[str, Any]) -> str:
         "author": " and ".join(_bibtex_author(author) for author in value["authors"]),
         "year": year,
         "version": escape_bibtex(str(value.get("version") or "")),
-        "doi": quote(str(value.get("doi") or ""), safe=_DOI),
+        "doi": _quote_doi(_find_doi(value) or ""),
         "url": _address(value, "url") or _address(value, "repository-code") or "",
     }
     lines = [f"  {name} = {{{text}}}," for name, text in fields.items() if text]

@@ -1,8 +1,9 @@
 """`croissant.json`: the dataset in the Croissant vocabulary, with how it was made as responsible-AI fields.
 
-It follows https://docs.mlcommons.org/croissant/docs/croissant-spec-1.0.html and croissant-rai-spec.html in the same
-place. The rows of a table and split are a record set, `<table>/<split>`, read from one Parquet file or several.
-Croissant 1.0 has no list within a list: such a column is left out, and the record set's description names it.
+It follows https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html and croissant-rai-spec.html in the same
+place, with what NeurIPS asks for beyond it (`provenance`). The rows of a table and split are a record set,
+`<table>/<split>`, read from one Parquet file or several. Croissant has no list of any length within a list: such a
+column is left out, and the record set's description names it.
 """
 
 from collections.abc import Iterator
@@ -11,33 +12,24 @@ from typing import Any
 import msgspec
 
 from annotate.dataset.citation import Author
-from annotate.dataset.facts import Agreement, Facts, describe_columns
+from annotate.dataset.facts import Agreement, Facts, describe_columns, is_version_cited, list_annotators
 from annotate.dataset.features import Feature
+from annotate.dataset.provenance import NOT_STATED, PROV, describe_model, describe_provenance
 from annotate.dataset.writer import TableFile
 from annotate.util.escape import escape_json
 from annotate.util.nouns import count_noun
 from annotate.util.tables import show_cell
 
-VERSION = "http://mlcommons.org/croissant/1.0"
+VERSION = "http://mlcommons.org/croissant/1.1"
 RAI_VERSION = "http://mlcommons.org/croissant/RAI/1.0"
 
 # All terms of the specification's context, although some are not used here: readers warn if one is missing.
 _TERMS = (
-    *("citeAs", "column", "data", "dataType", "equivalentProperty", "examples", "extract", "field", "fileObject"),
-    *(
-        "fileProperty",
-        "fileSet",
-        "format",
-        "includes",
-        "isLiveDataset",
-        "jsonPath",
-        "key",
-        "md5",
-        "parentField",
-        "path",
-    ),
-    *("recordSet", "references", "regex", "repeated", "replace", "samplingRate", "separator", "source", "subField"),
-    "transform",
+    *("annotation", "arrayShape", "citeAs", "column", "containedIn", "data", "dataType", "equivalentProperty"),
+    *("examples", "excludes", "extract", "field", "fileObject", "fileProperty", "fileSet", "format", "includes"),
+    *("isArray", "isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "readLines", "recordSet"),
+    *("references", "regex", "repeated", "replace", "samplingRate", "sdVersion", "separator", "source", "subField"),
+    *("transform", "unArchive", "value"),
 )
 _TYPED = {"data": "@json", "dataType": "@vocab", "examples": "@json"}
 CONTEXT: dict[str, Any] = {
@@ -45,26 +37,42 @@ CONTEXT: dict[str, Any] = {
     "@vocab": "https://schema.org/",
     "cr": "http://mlcommons.org/croissant/",
     "dct": "http://purl.org/dc/terms/",
+    "prov": PROV,
     "rai": "http://mlcommons.org/croissant/RAI/",
     "sc": "https://schema.org/",
     **{name: {"@id": f"cr:{name}", "@type": _TYPED[name]} if name in _TYPED else f"cr:{name}" for name in _TERMS},
     "conformsTo": "dct:conformsTo",
 }
 
+_ARRAY: dict[str, object] = {"isArray": True, "arrayShape": "-1"}
 _TYPES = {"string": "sc:Text", "bool": "sc:Boolean", "int": "sc:Integer", "uint": "sc:Integer", "float": "sc:Float"}
-_UNSUITABLE = "unsuitable_uses"
 _RAI = {
     "rai:dataCollection": ("curation_rationale",),
+    "rai:dataCollectionType": ("collection_type",),
     "rai:dataCollectionRawData": ("speakers", "situation", "text_characteristics", "language_variety"),
+    "rai:dataCollectionMissingData": ("missing_data",),
+    "rai:dataImputationProtocol": ("imputation",),
+    "rai:dataPreprocessingProtocol": ("preprocessing",),
     "rai:dataAnnotationProtocol": ("process",),
+    "rai:dataAnnotationPlatform": ("annotation_platform",),
     "rai:annotatorDemographics": ("annotators",),
-    "rai:dataLimitations": ("limits",),
+    "rai:dataBiases": ("biases",),
+    "rai:dataLimitations": ("limits", "unsuitable_uses"),
     "rai:dataUseCases": ("intended_uses",),
-    "rai:dataSocialImpact": (_UNSUITABLE,),
+    "rai:dataSocialImpact": ("social_impact", "ethics"),
     "rai:personalSensitiveInformation": ("sensitive_content",),
-    "rai:dataReleaseMaintenancePlan": ("maintenance",),
+    "rai:dataReleaseMaintenancePlan": ("maintenance", "contact", "takedown"),
 }
 """Responsible-AI property to the headings of the data statement that answer it."""
+_ASKED = (
+    *("rai:dataBiases", "rai:dataLimitations", "rai:dataSocialImpact", "rai:dataUseCases"),
+    "rai:personalSensitiveInformation",
+)
+"""Properties that NeurIPS asks for: they are there even if the data statement does not answer them."""
+_TITLES = {"unsuitable_uses": "Not for", "ethics": "Ethics", "contact": "Contact", "takedown": "Takedown"}
+"""Headings that their texts are shown with, since the texts alone would mean something else."""
+MAX_RIGHTS = 5
+"""Most statements of rights that the description quotes; the column `rights` has all."""
 
 
 def croissant(facts: Facts) -> bytes:
@@ -77,28 +85,45 @@ def croissant(facts: Facts) -> bytes:
         "name": facts.inventory.title,
         "description": f"{facts.inventory.about} {_rights(facts)}",
         "version": facts.corpus,
-        "license": facts.licence.url if facts.licence else None,
+        "license": _licences(facts),
         "inLanguage": sorted(facts.counts.languages),
         "keywords": list(cited.keywords) if cited else [],
         "creator": [_creator(author) for author in cited.authors] if cited else [],
         "citeAs": cited.bibtex if cited else None,
-        "datePublished": cited.released if cited else None,
-        "url": cited.url if cited else None,
+        "datePublished": cited.released if cited and is_version_cited(facts) else None,
+        "identifier": cited.doi_url if cited else None,
+        "url": (cited.dataset or cited.url) if cited else None,
+        "funding": {"@type": "sc:Grant", "description": facts.statement["funding"]}
+        if "funding" in facts.statement
+        else None,
         **_responsible(facts),
         "distribution": [
-            *(_file_object(table) for table in facts.files),
+            *(_file_object(facts, table) for table in facts.files),
             *(_file_set(table) for table in facts.tables if table not in facts.files),
         ],
         "recordSet": [_record_set(facts, table) for table in facts.tables if table.rows],
     }
-    document = {name: value for name, value in fields.items() if value}
+    document = {name: value for name, value in fields.items() if value or value is False}
     return escape_json(msgspec.json.format(msgspec.json.encode(document), indent=2).decode()).encode() + b"\n"
 
 
 def _rights(facts: Facts) -> str:
-    words = " ".join(rights if rights.endswith(".") else f"{rights}." for rights in sorted(facts.counts.rights))
-    licence = "The licence is that of the labels" if facts.licence else "No licence is named for the labels"
+    stated = sorted(facts.counts.rights)
+    words = " ".join(rights if rights.endswith(".") else f"{rights}." for rights in stated[:MAX_RIGHTS])
+    if len(stated) > MAX_RIGHTS:
+        words += f" And {len(stated) - MAX_RIGHTS:,} other statements, in the column `rights` of `articles`."
+    licence = "The licence is that of the labels" if facts.licence else "No licence is stated for the labels"
     return f"{licence}; of the articles' texts: {words}"
+
+
+def _licences(facts: Facts) -> object:
+    """Return the licence of the labels, and that the texts have rights of their own where they are in the dataset."""
+    if facts.licence is None:
+        return None
+    if not facts.text:
+        return facts.licence.url
+    texts = "The licence is that of labels and guidelines. Each article states the rights in its text in `rights`."
+    return [facts.licence.url, {"@type": "sc:CreativeWork", "name": "Rights in the texts", "description": texts}]
 
 
 def _creator(author: Author) -> dict[str, str]:
@@ -111,6 +136,7 @@ def _responsible(facts: Facts) -> dict[str, object]:
         name: " ".join(
             _statement_text(heading, facts.statement[heading]) for heading in headings if heading in facts.statement
         )
+        or (NOT_STATED if name in _ASKED else "")
         for name, headings in _RAI.items()
     }
     counts = facts.counts
@@ -121,18 +147,20 @@ def _responsible(facts: Facts) -> dict[str, object]:
         f" {counts.processes['single pass']:,} labelled in a single pass"
         f"{', {:,} promoted'.format(counts.processes['promoted']) if counts.processes['promoted'] else ''}."
     )
-    names = sorted({*counts.labelled, *counts.adjudicated} & set(facts.annotators))
+    models = ((name, facts.annotators[name]) for name in list_annotators(facts))
     properties["rai:machineAnnotationTools"] = [
-        f"{name}: {facts.annotators[name].training}" for name in names if facts.annotators[name].kind == "model"
+        f"{name}: {describe_model(annotator.model)} {annotator.training}"
+        for name, annotator in models
+        if annotator.kind == "model"
     ]
     if facts.agreement:
         properties["rai:dataAnnotationAnalysis"] = [*_agreement_lines(facts.agreement)]
-    return properties
+    return properties | describe_provenance(facts)
 
 
 def _statement_text(heading: str, text: str) -> str:
-    """Return the text under a heading, with the heading where the text alone would mean the contrary."""
-    return f"Unsuitable uses: {text}" if heading == _UNSUITABLE else text
+    """Return the text under a heading, with the heading where it needs one."""
+    return f"{_TITLES[heading]}: {text}" if heading in _TITLES else text
 
 
 def _agreement_lines(agreement: Agreement) -> Iterator[str]:
@@ -155,9 +183,12 @@ def _distribution(type_: str, table: TableFile) -> dict[str, object]:
     }
 
 
-def _file_object(table: TableFile) -> dict[str, object]:
+def _file_object(facts: Facts, table: TableFile) -> dict[str, object]:
+    """Return a file: its path in the folder, and its address if the dataset has one on the Hub."""
+    dataset = facts.citation.dataset if facts.citation else None
     return _distribution("cr:FileObject", table) | {
         "contentUrl": table.file,
+        **({"url": f"{dataset}/resolve/{facts.corpus or 'main'}/{table.file}"} if dataset else {}),
         "contentSize": f"{table.bytes} B",
         "encodingFormat": "application/x-parquet",
         "sha256": table.sha256,
@@ -209,14 +240,14 @@ def _field(
     field: dict[str, object] = {"@type": "cr:Field", "@id": id_, "name": id_}
     source = {**rows, "extract": {"column": column}}
     if is_list:
-        field["repeated"] = True
+        field |= _ARRAY
     if "_type" in inner:
         return field | _leaf(inner, description) | {"source": source}
     if description:
         field["description"] = description
     leaves = [
         {"@type": "cr:Field", "@id": f"{id_}/{path}", "name": f"{id_}/{path}", **_leaf(part, "")}
-        | ({"repeated": True} if repeated else {})
+        | (_ARRAY if repeated else {})
         | {"source": source | {"transform": {"jsonPath": path}}}
         for path, part, repeated in _leaves(inner, "", is_list)
     ]

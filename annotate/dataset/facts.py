@@ -114,6 +114,23 @@ def loadable_tables(facts: Facts) -> dict[str, list[TableFile]]:
     return splits
 
 
+def list_annotators(facts: Facts) -> list[str]:
+    """Return the pseudonyms of those who labelled or adjudicated and of whom there is a record, in their order."""
+    return sorted({*facts.counts.labelled, *facts.counts.adjudicated} & set(facts.annotators))
+
+
+def is_by_models_alone(facts: Facts) -> bool:
+    """Return whether all who labelled or adjudicated are known to be models."""
+    names = {*facts.counts.labelled, *facts.counts.adjudicated}
+    return bool(names) and all(name in facts.annotators and facts.annotators[name].kind == "model" for name in names)
+
+
+def is_version_cited(facts: Facts) -> bool:
+    """Return whether CITATION.cff is about this version: it names it, or one of the two names no version."""
+    cited = facts.citation.version if facts.citation else None
+    return cited is None or facts.corpus is None or cited == facts.corpus
+
+
 def describe_columns(table: TableType) -> Iterator[tuple[str, str, str]]:
     """Yield name, type and meaning of each column of a table."""
     for name, feature in table.features.items():

@@ -184,7 +184,7 @@ def test_croissant_can_be_read_and_claims_no_rights_that_were_not_given(place: P
     described = json.loads(path.read_bytes())
     assert "license" not in described
     sentence = rights or "The rights in the text are not stated."
-    assert described["description"].endswith(f"No licence is named for the labels; of the articles' texts: {sentence}")
+    assert described["description"].endswith(f"No licence is stated for the labels; of the articles' texts: {sentence}")
     card = (place.root / "out" / "README.md").read_text("utf-8")
     assert "license: unknown" in card
     assert "belongs to its publisher" not in card

@@ -23,7 +23,7 @@ from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.records import Graph
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, annotate
 from tests.dataset.conftest import Load
 
 
@@ -122,7 +122,7 @@ def test_versions_that_labels_were_last_looked_at_with(project: Project) -> None
 
 
 def test_denied_counts_are_told_from_claimed_ones(project: Project) -> None:
-    assert "no sum of what is claimed" not in made(project)
+    assert "Do not add their numbers" not in made(project)
     shutil.rmtree(project.path("out"))
     example = ROOT / "tests" / "invalid" / "P304-nobody-claims-it" / "schema" / "labels.yaml"
     shutil.copy(example, project.path("schema/labels.yaml"))
@@ -131,7 +131,9 @@ def test_denied_counts_are_told_from_claimed_ones(project: Project) -> None:
     )
     card = made(project)
     loads = sum(span.label == "Load" for annotation in project.corpus.gold() for span in annotation.spans)
-    assert f"1 of {loads} spans labelled `Load` deny: their numbers belong in no sum of what is claimed." in card
+    assert (
+        f"1 of {loads} spans labelled `Load` deny a claim. Do not add their numbers to those that are claimed." in card
+    )
 
 
 def test_a_card_names_no_label_of_another_corpus(project: Project, labels: Inventory) -> None:
@@ -140,26 +142,119 @@ def test_a_card_names_no_label_of_another_corpus(project: Project, labels: Inven
     assert not [name for name in foreign if re.search(rf"\b{name}\b", card)]
 
 
-def test_the_first_code_of_the_card_runs(
-    corpus: Corpus, labels: Inventory, tmp_path: Path, load: Load, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def run_code(folder: Path, load: Load, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Run the code of a card in its order, compare the values that it shows, and return the lines that have some."""
     import datasets
 
-    build(corpus, labels, tmp_path / "out")
-    card = (tmp_path / "out" / CARD).read_text("utf-8")
-    code = re.findall(r"```python\n(.*?)```", card, re.DOTALL)[0]
-    assert '"path/to/this/folder"' in code
-    code = code.replace("path/to/this/folder", str(tmp_path / "out"))
+    card = (folder / CARD).read_text("utf-8")
+    blocks = [code for code in re.findall(r"```python\n(.*?)```", card, re.DOTALL) if not code.startswith(">>>")]
+    assert blocks[0].startswith("from datasets import load_dataset\n")
+    assert '"path/to/this/folder"' in blocks[0]
     monkeypatch.setattr(datasets, "load_dataset", load)
     names: dict[str, Any] = {}
-    exec(code, names)  # noqa: S102 - our own card
-    checked = 0
-    for line in code.splitlines():
-        read, _, given = line.partition("  # ")
-        if given and not given.endswith("…") and " = " not in read:
-            assert repr(eval(read, names)) == given  # noqa: S307 - our own card
-            checked += 1
-    assert checked
+    checked = []
+    for code in blocks:
+        exec(code.replace("path/to/this/folder", str(folder)), names)  # noqa: S102 - our own card
+        for line in code.splitlines():
+            read, _, given = line.partition("  # ")
+            if given and not given.endswith("…") and not re.match(r"\w+ = ", read):
+                value = repr(eval(read, names))  # noqa: S307 - our own card
+                assert value == given or given.startswith(f"{value}: ")
+                checked.append(line)
+    return checked
+
+
+@pytest.mark.parametrize("options", [[], ["--without-text"]])
+def test_code_of_the_card_runs(options: list[str], tmp_path: Path, load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = annotate("build", *options, "--out", str(tmp_path / "out"))
+    assert built.exit_code == 0, built.output
+    lines = run_code(tmp_path / "out", load, monkeypatch)
+    assert len(lines) >= 3
+    assert not [line for line in lines if "None" in line]
+
+
+def test_code_of_a_card_without_records_runs(tmp_path: Path, load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = lay_out(tmp_path)
+    cases: list[tuple[list[str], str]] = [
+        ([], "span[\"text\"]  # 'Anna Berg'"),
+        (["--without-text"], 'span["start"], span["end"]  # (0, 9)'),
+    ]
+    for options, words in cases:
+        built = annotate("build", *options, "--out", "out", cwd=root)
+        assert built.exit_code == 0, built.output
+        assert run_code(root / "out", load, monkeypatch) == [words, 'span["label"]  # 0: Label']
+
+
+def test_a_copy_without_text_says_so_first(tmp_path: Path) -> None:
+    for is_open in (False, True):
+        assert annotate("build", *["--without-text"] * is_open, "--out", str(tmp_path / "out")).exit_code == 0
+        body = (tmp_path / "out" / CARD).read_text("utf-8").split("---\n", 2)[2]
+        second = body.strip().split("\n\n")[1]
+        assert second.startswith("> **This copy has no words of the articles.**") is is_open
+        assert ("annotate hydrate path/to/this/folder --texts" in body) is is_open
+
+
+def test_order_of_the_card(tmp_path: Path) -> None:
+    """What the data are, who labelled and what they are for, how to load them, the tables; then all else."""
+    assert annotate("build", "--out", str(tmp_path / "out")).exit_code == 0
+    body = (tmp_path / "out" / CARD).read_text("utf-8").split("---\n", 2)[2]
+    first = body.partition("\n## ")[0]
+    points = ["Size", "Who labelled", "For", "Not for", "Rights", "Splits"]
+    assert re.findall(r"^- \*\*(.*?):\*\*", first, re.MULTILINE) == points
+    assert "6 models labelled, 1 model adjudicated, no person took part." in first
+    titles = re.findall(r"^## (.*)$", body, re.MULTILINE)
+    assert titles == [
+        *("Load", "Tables", "Labels", "Splits", "Who labelled", "Agreement", "Limitations", "Data statement"),
+        *("Rights", "Contact and upkeep", "Citation", "Columns"),
+    ]
+    for anchor in re.findall(r"\]\(#([\w-]+)\)", body):
+        assert anchor in {title.lower().replace(" ", "-") for title in titles}
+
+
+def test_unknown_fields_are_not_stated(project: Project) -> None:
+    card = made(project)
+    for name in ("For", "Not for", "Repository", "DOI", "Contact", "Takedown", "Funding", "Ethics", "Maintenance"):
+        assert f"- **{name}:** not stated\n" in card
+
+
+def test_known_fields_are_shown_and_escaped(project: Project) -> None:
+    path = project.path("CITATION.cff")
+    dataset = "https://huggingface.co/datasets/harbour/port"
+    contact = "contact:\n  - {given-names: Ana, family-names: <b>Berg, email: ana@harbour.example}\n"
+    path.write_text(f"{CFF}repository: {dataset}\ndoi: 10.5281/zenodo.1\n{contact}")
+    project.path("corpus/CHANGELOG.md").write_text("# Changes\n\n## 1.1.0 (not released)\n")
+    project.path("corpus/statement.yaml").write_text("takedown: Write to us <script>.\nfunding: None.\n")
+    card = made(project, path)
+    for line in (
+        "- **Version:** 1.1.0",
+        "- **Released:** not stated",
+        "- **Repository:** [https://example.org/port](https://example.org/port)",
+        f"- **Dataset:** [{dataset}]({dataset})",
+        "- **DOI:** [10.5281/zenodo.1](https://doi.org/10.5281/zenodo.1)",
+        "- **Contact:** Ana \\<b\\>Berg (ana@harbour.example)",
+        "- **Takedown:** Write to us \\<script\\>.",
+        "- **Funding:** None.",
+    ):
+        assert f"{line}\n" in card
+    assert "The entry is that of version 1.0.0; these data are version 1.1.0." in card
+    assert '# or "harbour/port"\n' in card
+    project.path("corpus/statement.yaml").write_text("contact: The editors.\n")
+    assert "- **Contact:** The editors.\n" in made(project, path)
+
+
+def test_a_person_who_adjudicates_the_labels_of_models_is_named(project: Project) -> None:
+    """Regression: the card said that no person had taken part, since only those who labelled were looked at."""
+    anna = "annotators:\n- {id: anna, kind: model, training: none, since: '2026-01-01'}\n"
+    zoe = "- {id: zoe, kind: person, training: none, since: '2026-01-01'}\n"
+    project.path("corpus/annotators.yaml").write_text(anna + zoe)
+    assert "no person took part" in made(project)
+    for name in ("harbour", "market"):
+        gold = project.corpus.read_annotation(GOLD, name)
+        project.corpus.write_annotation(GOLD, msgspec.structs.replace(gold, annotator="zoe"))
+    card = made(project)
+    assert "1 model labelled, 1 person adjudicated. " in card
+    assert metadata(card)["annotations_creators"] == ["expert-generated", "machine-generated"]
+    assert "No person has labelled" not in card
 
 
 def test_the_rows_of_the_card_are_those_that_load(
@@ -236,10 +331,10 @@ def test_the_licence_is_the_one_of_the_cff(project: Project, named: str, name: s
     path.write_text(CFF.replace("license: CC-BY-4.0", named))
     card, fields = made(project, path), metadata(made(project, path))
     assert [fields[key] for key in ("license", "license_name", "license_link")] == ["other", f"labels-{name}", link]
-    assert f"- **Rights:** labels and guidelines are {words}; texts: Made up for tests. See " in card
-    assert f"licensed under [{words}]({link}). That licence does not reach the articles' texts" in card
+    assert f"- **Rights:** Labels and guidelines: [{words}]({link}). Texts: Made up for tests. See " in card
+    assert f"licensed under [{words}]({link}). That licence does not cover the texts of the articles" in card
     document = json.loads((project.root / "out" / CROISSANT).read_text("utf-8"))
-    assert document["license"] == link
+    assert document["license"][0] == link
     assert project.annotate("build", "--without-text", "--out", "open").exit_code == 0
     alone = metadata((project.root / "open" / CARD).read_text("utf-8"))["license"]
     assert alone == ("other" if "OR" in words else name)
@@ -252,11 +347,11 @@ def test_card_states_no_licence_unless_one_is_named(project: Project, named: str
     path.write_text(CFF.replace("license: CC-BY-4.0", named or ""))
     card = made(project, None if named is None else path)
     assert [value for key, value in metadata(card).items() if key.startswith("license")] == ["unknown"]
-    assert "- **Rights:** no licence is named for the labels; texts: Made up for tests. See " in card
+    assert "- **Rights:** No licence is stated for the labels. Texts: Made up for tests. See " in card
     assert "CC BY" not in card
     document = json.loads((project.root / "out" / CROISSANT).read_text("utf-8"))
     assert "license" not in document
-    assert "No licence is named for the labels; of the articles' texts: " in document["description"]
+    assert "No licence is stated for the labels; of the articles' texts: " in document["description"]
 
 
 def test_without_a_cff_there_is_no_citation(project: Project) -> None:
@@ -313,13 +408,13 @@ def test_the_rights_in_the_texts_are_those_that_articles_state(project: Project)
             re.sub('"rights": "[^"]*"', '"rights": "CC0 1.0; invented for this corpus."', texts[article_id])
         )
     card = made(project)
-    assert "no licence is named for the labels; texts: CC0 1.0; invented for this corpus. See [Rights]" in card
+    assert "No licence is stated for the labels. Texts: CC0 1.0; invented for this corpus. See [Rights]" in card
     assert "| CC0 1.0; invented for this corpus. | 2 |" in card
     assert "publishers'" not in card
     assert "language_creators" not in metadata(card)
     assert "source_datasets" not in metadata(card)
     project.replace("corpus/articles/market.json", "CC0 1.0; invented for this corpus.", "CC BY 4.0; by the authors")
-    assert "the rights in the texts are those that each article states. See [Rights]" in made(project)
+    assert "Texts: the rights that each article states. See [Rights]" in made(project)
     description = json.loads((project.root / "out" / "croissant.json").read_text("utf-8"))["description"]
     assert description.endswith("CC BY 4.0; by the authors. CC0 1.0; invented for this corpus.")
 
@@ -341,14 +436,12 @@ def test_the_data_statement_gives_fields_of_the_hub(project: Project) -> None:
     assert (fields["language_creators"], fields["source_datasets"]) == (["found"], ["original"])
 
 
-def test_a_corpus_without_relations_or_records_has_no_words_on_them(tmp_path: Path) -> None:
-    from annotate.corpus import Corpus
-    from tests.conftest import annotate
-
-    root = tmp_path / "new"
-    (tmp_path / "a.txt").write_text("Anna Berg left.\n")
+def lay_out(folder: Path) -> Path:
+    """Lay out a corpus of one article with one span, without relations and records."""
+    root = folder / "new"
+    (folder / "a.txt").write_text("Anna Berg left.\n")
     annotate("init", str(root), "--template", "empty")
-    annotate("add", str(tmp_path / "a.txt"), cwd=root)
+    annotate("add", str(folder / "a.txt"), cwd=root)
     (root / "corpus/annotators.yaml").write_text(
         "annotators:\n- {id: anna, kind: person, training: none, since: '2026-01-01'}\n"
     )
@@ -365,6 +458,11 @@ def test_a_corpus_without_relations_or_records_has_no_words_on_them(tmp_path: Pa
     }
     (root / "corpus/annotations/gold/a.json").write_text(json.dumps(gold))
     annotate("check", "--fix", cwd=root)
+    return root
+
+
+def test_a_corpus_without_relations_or_records_has_no_words_on_them(tmp_path: Path) -> None:
+    root = lay_out(tmp_path)
     built = annotate("build", "--out", "out", cwd=root)
     assert built.exit_code == 0, built.output
     card = (root / "out" / CARD).read_text("utf-8")

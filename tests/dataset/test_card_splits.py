@@ -88,11 +88,11 @@ def test_this_corpus_is_for_evaluation_and_its_card_offers_no_fold(
         "`test` only: to evaluate systems that were not trained on it.",
         "The articles are one group, so that none can be trained on while another is tested.",
         "links (`repeats`, `same incident`)",
-        "With fewer than 10 articles, a score says little of other articles.",
+        "With fewer than 10 articles, a score says little about other articles.",
     ):
         assert words in below
     assert "```" not in below
-    assert "few denials" in text.partition("### Limits\n")[2].partition("\n### ")[0]
+    assert "few denials" in text.partition("## Limitations\n")[2].partition("\n## ")[0]
 
 
 def test_articles_in_test_that_share_nothing_have_no_fold_either(single: Project) -> None:
@@ -140,10 +140,10 @@ def test_one_group_by_words_alone_is_reported_as_a_leak(tmp_path: Path, single: 
     single.path("corpus/splits/train.txt").write_text("first\nsecond\n")
     text = section(single)
     assert (
-        "no fold is free of leaks: all 2 articles are one group. What binds them, at once or through others: " in text
+        "no fold is free of leaks: all 2 articles are one group. What binds them, directly or through others: " in text
     )
     assert "near-duplicate paragraphs. Whichever is held out" in text
-    assert "Left out, for want of settled labels or of a split: 2 articles." in text
+    assert "Left out, since they have no settled labels or no split: 2 articles." in text
 
 
 def test_more_articles_than_are_compared_go_by_their_links(single: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +152,7 @@ def test_more_articles_than_are_compared_go_by_their_links(single: Project, monk
         single
     )
     bind(single, "harbour", "market")
-    assert "What binds them, at once or through others: links (`repeats`)." in section(single)
+    assert "What binds them, directly or through others: links (`repeats`)." in section(single)
 
 
 @pytest.mark.parametrize(
@@ -164,5 +164,8 @@ def test_what_one_article_and_a_small_test_part_are_good_for(project: Project, n
         project.path("corpus/splits/train.txt").write_text("market\n")
     text = section(project)
     assert said in text
-    assert "says nothing of other articles" in text or "(`test` has 1), a score says little of other articles." in text
+    assert (
+        "says nothing about other articles" in text
+        or "(`test` has 1), a score says little about other articles." in text
+    )
     assert "```" not in text

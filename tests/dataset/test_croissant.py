@@ -1,6 +1,7 @@
 """croissant.json: valid for `mlcroissant`, which reads through it the rows that the Parquet files hold."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from annotate.dataset.folder import CROISSANT, MANIFEST, read_manifest
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.offsets import sha256
+from annotate.schemas import package_schema
 from tests.conftest import ROOT, Project
 
 # `mlcroissant` 1.1 parses through what its own dependency calls old.
@@ -155,3 +157,119 @@ def test_a_croissant_without_a_manifest_is_not_ours(project: Project) -> None:
     with pytest.raises(CannotRun, match="not a dataset folder"):
         build(project.corpus, project.inventory, out)
     assert (out / CROISSANT).is_file()
+
+
+MINIMAL = (
+    "rai:dataLimitations",
+    "rai:dataBiases",
+    "rai:personalSensitiveInformation",
+    "rai:dataUseCases",
+    "rai:dataSocialImpact",
+    "rai:hasSyntheticData",
+    "prov:wasDerivedFrom",
+    "prov:wasGeneratedBy",
+)
+"""The fields that NeurIPS 2026 asks for beside those of Croissant itself."""
+FURTHER = (
+    "rai:annotationsPerItem",
+    "rai:annotatorDemographics",
+    "rai:dataAnnotationAnalysis",
+    "rai:dataAnnotationPlatform",
+    "rai:dataAnnotationProtocol",
+    "rai:dataCollection",
+    "rai:dataCollectionMissingData",
+    "rai:dataCollectionRawData",
+    "rai:dataCollectionType",
+    "rai:dataImputationProtocol",
+    "rai:dataPreprocessingProtocol",
+    "rai:dataReleaseMaintenancePlan",
+    "rai:machineAnnotationTools",
+)
+
+
+def responsible(found: dict[str, Any]) -> list[str]:
+    """The fields of the responsible-AI vocabulary and of provenance."""
+    return sorted(name for name in found if name.startswith(("rai:", "prov:")))
+
+
+def test_fields_that_neurips_asks_for_are_there(folder: Path) -> None:
+    found = document(folder)
+    assert found["conformsTo"] == ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"]
+    missing = [name for name in MINIMAL if name not in found or found[name] == "Not stated."]
+    assert missing == []
+    assert found["rai:hasSyntheticData"] is True
+    annotation = found["prov:wasGeneratedBy"][-1]
+    assert {agent["@type"] for agent in annotation["prov:wasAssociatedWith"]} == {"prov:SoftwareAgent"}
+
+
+def test_a_full_statement_fills_every_field_of_the_docs(project: Project) -> None:
+    keys = json.loads(package_schema("statement"))["properties"]
+    lists = {"language_creators": ["found"], "source_datasets": ["extended|harbour/reports"]}
+    statement = {key: lists.get(key, f"Words on {key}.") for key in keys}
+    project.path("corpus/statement.yaml").write_text(json.dumps(statement))
+    project.replace("corpus/annotators.yaml", "kind: person", "kind: model, model: Reader 3.1")
+    built = project.annotate("build", "--out", "out")
+    assert built.exit_code == 0, built.output
+    found = document(project.root / "out")
+    assert responsible(found) == sorted((*MINIMAL, *FURTHER))
+    page = (ROOT / "docs" / "publishing.md").read_text("utf-8").partition("## Responsible-AI fields\n")[2]
+    assert responsible(found) == sorted(re.findall(r"`((?:rai|prov):\w+)`", page.partition("\n## ")[0]))
+    missing = [key for key in keys if key not in lists and f"Words on {key}." not in json.dumps(found)]
+    assert missing == []
+    assert found["prov:wasDerivedFrom"][0]["@id"] == "https://huggingface.co/datasets/harbour/reports"
+    agents = found["prov:wasGeneratedBy"][-1]["prov:wasAssociatedWith"]
+    [model] = [agent for agent in agents if "Model: Reader 3.1." in agent["description"]]
+    assert model["@type"] == "prov:SoftwareAgent"
+    assert "model: Reader 3.1" in project.path("out/README.md").read_text("utf-8")
+    assert not mlcroissant.Dataset(str(project.root / "out" / CROISSANT)).metadata.ctx.issues.errors
+
+
+def test_what_is_unknown_is_not_stated(project: Project) -> None:
+    build(project.corpus, project.inventory, project.root / "out")
+    found = document(project.root / "out")
+    assert {name for name in responsible(found) if found[name] == "Not stated."} == set(MINIMAL[:5])
+    assert "rai:hasSyntheticData" not in found
+    assert [entity["prov:label"] for entity in found["prov:wasDerivedFrom"]] == ["2 articles; publisher: not stated"]
+    assert found["prov:wasGeneratedBy"][0]["description"] == "Not stated."
+    assert {agent["@type"] for agent in found["prov:wasGeneratedBy"][-1]["prov:wasAssociatedWith"]} == {"prov:Person"}
+    project.path("corpus/statement.yaml").write_text("language_creators: [found]\n")
+    build(project.corpus, project.inventory, project.root / "out")
+    assert document(project.root / "out")["rai:hasSyntheticData"] is False
+
+
+def test_files_have_an_address_where_the_dataset_has_one(project: Project) -> None:
+    path = project.path("CITATION.cff")
+    address = "https://huggingface.co/datasets/harbour/port-news"
+    path.write_text(f"{RELEASED}repository: {address}/\ndoi: 10.5281/zenodo.1\n")
+    project.path("corpus/CHANGELOG.md").write_text("# Changes\n\n## 1.0.0\n")
+    build(project.corpus, project.inventory, project.root / "out", path)
+    found = document(project.root / "out")
+    assert (found["url"], found["identifier"]) == (address, "https://doi.org/10.5281/zenodo.1")
+    for file in found["distribution"]:
+        assert file["url"] == f"{address}/resolve/1.0.0/{file['contentUrl']}"
+        assert file["sha256"] == sha256((project.root / "out" / file["contentUrl"]).read_bytes())
+    path.write_text(f"{RELEASED}repository: https://huggingface.co/harbour/model\n")
+    build(project.corpus, project.inventory, project.root / "out", path)
+    found = document(project.root / "out")
+    assert found["url"] == "https://example.org/port"
+    assert not [file for file in found["distribution"] if "url" in file]
+
+
+def test_day_of_another_version_is_not_the_day_of_this_one(project: Project) -> None:
+    path = project.path("CITATION.cff")
+    project.path("corpus/CHANGELOG.md").write_text("# Changes\n\n## 1.1.0 (not released)\n")
+    for version, released in (("1.1.0", True), ("1.0.0", False)):
+        path.write_text(f"{RELEASED}version: {version}\n")
+        build(project.corpus, project.inventory, project.root / "out", path)
+        assert ("datePublished" in document(project.root / "out")) is released
+
+
+def test_licence_is_that_of_the_labels_and_the_texts_have_rights_of_their_own(project: Project) -> None:
+    path = project.path("CITATION.cff")
+    path.write_text(RELEASED)
+    build(project.corpus, project.inventory, project.root / "out", path)
+    link, texts = document(project.root / "out")["license"]
+    assert link == "https://creativecommons.org/licenses/by/4.0/"
+    assert texts["@type"] == "sc:CreativeWork"
+    assert project.annotate("build", "--without-text", "--out", "open").exit_code == 0
+    assert document(project.root / "open")["license"] == link

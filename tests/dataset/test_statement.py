@@ -57,8 +57,8 @@ def test_headings_are_optional(project: Project, text: str) -> None:
     assert "No findings" in project.annotate("check").output
     assert project.annotate("build", "--out", "out").exit_code == 0
     card = project.path("out/README.md").read_text("utf-8")
-    assert ("## Data statement\n\n### Limits\n\nThe reports are of one harbour." in card) == text.startswith("limits")
-    assert ("## Data statement" in card) == text.startswith("limits")
+    assert ("## Limitations\n\nThe reports are of one harbour." in card) == text.startswith("limits")
+    assert "## Data statement" not in card
 
 
 def test_template_and_docs_have_every_heading_and_figure(project: Project, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_card_has_statement_and_agreement(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     card = (tmp_path / "dataset" / "README.md").read_text("utf-8")
     assert "## Data statement" in card
-    assert "### Unsuitable uses" in card
+    assert "- **Not for:** " in card
     assert re.search(r"^\| `Source` \| \d+ \| \d+ \| [01]\.\d\d \(", card, re.MULTILINE)
 
 

@@ -108,7 +108,7 @@ def test_the_card_and_what_describes_it_show_no_words_of_an_article(shut: Path, 
                 span.text in shown for span in corpus.read_annotation(GOLD, article.id).spans if len(span.text) > 24
             )
     assert "none can be trained on while another is tested" in (shut / "README.md").read_text("utf-8")
-    assert "puts them back with `annotate hydrate`" in (shut / "README.md").read_text("utf-8")
+    assert "`annotate hydrate` puts them back" in (shut / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("folder", ["articles", "sources"])
