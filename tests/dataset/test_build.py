@@ -167,7 +167,8 @@ def test_an_unlabelled_article_is_left_out_and_counted(project: Project, tmp_pat
     project.path("corpus/annotations/gold/market.json").unlink()
     made = build(project.corpus, project.inventory, tmp_path / "out")
     assert made.articles == 1
-    assert "Left out, since they have no settled labels or no split: 1 article." in (tmp_path / "out" / CARD).read_text("utf-8")
+    card = (tmp_path / "out" / CARD).read_text("utf-8")
+    assert "Left out, since they have no settled labels or no split: 1 article." in card
 
 
 def test_nothing_labelled_is_refused(project: Project, tmp_path: Path) -> None:
