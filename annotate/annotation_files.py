@@ -1,11 +1,11 @@
 """Annotation files: folders of them outside of a corpus, such as a system's predictions, and whether they fit."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from annotate.corpus import Corpus, decode_annotation
+from annotate.corpus import decode_annotation
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import Annotation
@@ -13,6 +13,9 @@ from annotate.offsets import sha256
 from annotate.util.escape import quote, shorten
 from annotate.util.files import read_bytes
 from annotate.util.folders import find_files
+
+FindText = Callable[[str], str | None]
+"""Maps an article id to the text of the article; None for an unknown article."""
 
 _LONGEST = 300
 """Characters of a message with many names."""
@@ -63,25 +66,24 @@ class AnnotationFile(NamedTuple):
     form: str = "annotation files"
 
 
-def read_annotation_folder(folder: str | Path, corpus: Corpus) -> Iterator[AnnotationFile]:
-    """Yield the annotations of a folder with the corpus's texts, in the order of the file names.
+def read_annotation_folder(folder: str | Path, find_text: FindText) -> Iterator[AnnotationFile]:
+    """Yield the annotations of a folder with the texts of their articles, in the order of the file names.
 
     Args:
         folder: A folder with a file an article, named after the article.
-        corpus: The corpus that has the texts.
+        find_text: Finds the text of an article.
 
     Raises:
         CannotRun: If the folder has no annotation files, a file cannot be read or is of an unknown article, the text
             has changed since, or a span has other words than the text.
     """
-    article_ids = set(corpus.article_ids())
     for path, annotation in read_annotation_files(folder):
         article_id = annotation.article
-        if article_id not in article_ids or article_id != path.stem:
-            raise CannotRun(path, f"is of article {article_id!r}", "name the file after an article of the corpus")
-        text = corpus.read_text(article_id)
+        text = find_text(article_id)
+        if text is None or article_id != path.stem:
+            raise CannotRun(path, f"is of article {article_id!r}", "name the file after an article that has a text")
         if annotation.text_sha256 != sha256(text):
-            raise CannotRun(path, "was made on another text", f"make it on articles/{article_id}.txt as it is now")
+            raise CannotRun(path, "was made on another text", f"make it on the text of {article_id} as it is now")
         for span in annotation.spans:
             if not 0 <= span.start <= span.end <= len(text) or text[span.start : span.end] != span.text:
                 problem = f"span {span.id}: its text differs from the article at {span.start}–{span.end}"

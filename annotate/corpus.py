@@ -27,6 +27,7 @@ from annotate.model import (
     Relation,
     SourceFile,
     Span,
+    is_article_id,
     normal_number,
 )
 from annotate.schemas import convert_value
@@ -456,6 +457,17 @@ class Corpus:
             return self.read_file(path).decode("utf-8")
         except UnicodeDecodeError as error:
             raise CannotRun(Path(path), f"is not UTF-8 (byte {error.start})", _CHECK) from error
+
+    def find_text(self, article_id: str) -> str | None:
+        """Read the text of an article, None if the corpus has no such article.
+
+        Raises:
+            CannotRun: If the file cannot be read, or is not UTF-8.
+        """
+        if not is_article_id(article_id):
+            return None
+        metadata = self.read_file_if_present(f"{self.root}/articles/{article_id}.json")
+        return None if metadata is None else self.read_text(article_id)
 
     def read_article(self, article_id: str) -> Article:
         """Read an article with its text.

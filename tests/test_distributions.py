@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from annotate import load_inventory
 from tests.bare_environments import BareEnvironment, find_wheel
 from tests.conftest import ROOT, annotate
 
@@ -75,11 +76,15 @@ def test_the_page_does_what_it_says(wheel_alone: BareEnvironment, dataset: Path,
     """In an empty folder, with a dataset, its inventory, and predictions."""
     page = PAGE.read_text("utf-8")
     shutil.copytree(dataset, tmp_path / "dataset")
-    shutil.copytree(ROOT / "schema", tmp_path / "schema")
-    (tmp_path / "predictions.jsonl").write_text('{"id": "syria-fronts", "spans": []}\n', "utf-8")
-    (code,) = read_blocks(page, "python")
-    done = wheel_alone.run("python", "-c", code, cwd=tmp_path)
-    assert done.stdout.strip() == code.rpartition("  # ")[2].strip()
+    for name in ("predictions.jsonl", "other.jsonl"):
+        (tmp_path / name).write_text('{"id": "syria-fronts", "spans": []}\n', "utf-8")
+    load, measure = read_blocks(page, "python")
+    number, label, quoted = wheel_alone.run("python", "-c", load, cwd=tmp_path).stdout.split(maxsplit=2)
+    assert int(number) > 100
+    assert label in load_inventory(ROOT / "schema").spans
+    assert quoted.strip()
+    done = wheel_alone.run("python", "-c", measure, cwd=tmp_path)
+    assert done.stdout.strip() == measure.rpartition("  # ")[2].strip()
     folder = tmp_path
     for line in "".join(read_blocks(page, "sh")).splitlines():
         words = shlex.split(line.split("  #")[0])
@@ -89,15 +94,39 @@ def test_the_page_does_what_it_says(wheel_alone: BareEnvironment, dataset: Path,
             wheel_alone.run(*words, cwd=folder)
 
 
-def test_the_wheel_alone_scores_what_it_builds(wheel_alone: BareEnvironment, dataset: Path, tmp_path: Path) -> None:
-    """A dataset against itself, and without any extra."""
+FORMS = {
+    "rows.jsonl": '{"id": "syria-fronts", "spans": [{"label": "LABEL", "start": START, "end": END}]}\n',
+    "quotes.jsonl": '{"id": "syria-fronts", "spans": [{"label": "LABEL", "quote": "WORDS", "occurrence": 1}]}\n',
+    "pipeline.jsonl": (
+        '{"id": "syria-fronts", "entities": '
+        '[{"entity_group": "LABEL", "score": 0.9, "word": "WORDS", "start": START, "end": END}]}\n'
+    ),
+}
+"""One span of gold in several forms of predictions."""
+
+
+def test_the_first_hour_with_the_wheel_alone(wheel_alone: BareEnvironment, dataset: Path, tmp_path: Path) -> None:
+    """Look at a dataset, score a system of each form, and compare two, with its own inventory and no extra."""
     shutil.copytree(dataset, tmp_path / "dataset")
-    schema = str(ROOT / "schema")
-    done = wheel_alone.run(
-        "annotate", "score", "dataset", "dataset", "--schema", schema, "--samples", "5", cwd=tmp_path
-    )
+    done = wheel_alone.run("annotate", "score", "dataset", "dataset", "--samples", "5", cwd=tmp_path)
     assert re.search(r"all labels +(\d+) +\1 +1\.00", done.stdout)
-    done = wheel_alone.run("annotate", "score", "dataset", "nowhere.jsonl", "--schema", schema, cwd=tmp_path, status=2)
+    code = (
+        "from annotate import load\n"
+        "article = next(row for row in load('dataset') if row.article == 'syria-fronts')\n"
+        "span = next(span for span in article.spans if article.text.index(span.text) == span.start)\n"
+        "print(span.label, span.start, span.end, span.text, sep='\\n')"
+    )
+    label, start, end, words = wheel_alone.run("python", "-c", code, cwd=tmp_path).stdout.splitlines()
+    for name, line in FORMS.items():
+        filled = line.replace("LABEL", label).replace("START", start).replace("END", end).replace("WORDS", words)
+        (tmp_path / name).write_text(filled, "utf-8")
+        done = wheel_alone.run("annotate", "score", "dataset", name, "--samples", "0", cwd=tmp_path)
+        assert re.search(rf"{label} +\d+ +1 +1\.00", done.stdout), (name, done.stdout)
+    gold = shutil.copytree(ROOT / "corpus" / "annotations" / "gold", tmp_path / "gold")
+    words = ["dataset", str(gold), "--compare", "rows.jsonl", "--samples", "20", "--format", "markdown"]
+    done = wheel_alone.run("annotate", "score", *words, cwd=tmp_path)
+    assert re.search(r"\| all labels \| exact F1 \| 1\.00 \| 0\.01 \| 0\.99 \(.*\) \| 1\.00 \|", done.stdout), done.stdout
+    done = wheel_alone.run("annotate", "score", "dataset", "nowhere.jsonl", cwd=tmp_path, status=2)
     assert len(done.stderr.strip().splitlines()) == 1
 
 

@@ -12,7 +12,8 @@ from annotate.evaluation.prompt import shorten_page
 from annotate.inventory import INVENTORY_FILE, Inventory, load_inventory
 from annotate.model import Annotation
 from annotate.scoring.article_rows import Row
-from annotate.scoring.prediction_files import ARTICLES, DATA, PredictionReader
+from annotate.scoring.prediction_files import DATA, PredictionReader
+from annotate.scoring.score import ARTICLES
 from annotate.scoring.score import Scores, score
 from annotate.util.files import is_regular, read_text
 

@@ -87,7 +87,7 @@ def folder_predictions(
     """
     predictions: dict[str, Sequence[Prediction]] = {}
     errors: list[Finding] = []
-    for path, text, annotation, _ in read_annotation_folder(folder, corpus):
+    for path, text, annotation, _ in read_annotation_folder(folder, corpus.find_text):
         if not is_article_id(annotation.annotator):
             raise CannotRun(path, "its annotator is not an id", "use lower-case letters, as in baseline")
         errors += find_errors(annotation, text, inventory, str(path))

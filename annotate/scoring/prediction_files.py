@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from annotate.annotation_files import AnnotationFile, read_annotation_folder
+from annotate.annotation_files import AnnotationFile, FindText, read_annotation_folder
 from annotate.checks import find_errors
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun, describe_os_error
@@ -56,8 +56,6 @@ DATA = "data"
 """The folder of the tables in a dataset."""
 ENTITIES = "entities"
 
-FindText = Callable[[str], str | None]
-"""Maps an article id to the text of the article; None for an unknown article."""
 LocatedRow = tuple[str, dict[str, Any]]
 """The file and the place of a row in it, and the row."""
 
@@ -91,12 +89,11 @@ def read_scored_labels(
     Raises:
         CannotRun: The path cannot be read, a text is missing, or a label is not in the inventory.
     """
-    store = Corpus(corpus) if Path(corpus).is_dir() else None
-    article_ids = set(store.article_ids()) if store else set()
+    find_in_corpus = Corpus(corpus).find_text if Path(corpus).is_dir() else None
 
     def find_text(article_id: str) -> str | None:
         text = (texts or {}).get(article_id)
-        return text or (store.read_text(article_id) if store and article_id in article_ids else None)
+        return text or (find_in_corpus(article_id) if find_in_corpus else None)
 
     path = Path(path)
     reader = PredictionReader(find_text, inventory, texts, warn)
@@ -106,7 +103,9 @@ def read_scored_labels(
     elif paths := list_prediction_files(path):
         files = reader.read_files(path, paths)
     else:
-        files = _read_annotation_files(path, inventory, store or Corpus(corpus), warn)
+        if texts is None and find_in_corpus is None:
+            Corpus(corpus)  # says that gold has no texts
+        files = _read_annotation_files(path, inventory, find_text, warn)
     predicted_ids = set[str]()
     for file in files:
         predicted_ids.add(file.annotation.article)
@@ -118,9 +117,9 @@ def read_scored_labels(
 
 
 def _read_annotation_files(
-    path: Path, inventory: Inventory, corpus: Corpus, warn: Callable[[str], None]
+    path: Path, inventory: Inventory, find_text: FindText, warn: Callable[[str], None]
 ) -> Iterator[AnnotationFile]:
-    for file in read_annotation_folder(path, corpus):
+    for file in read_annotation_folder(path, find_text):
         require_labels(file, inventory)
         errors = find_errors(file.annotation, file.text, inventory, str(file.path))
         if errors:
