@@ -123,9 +123,11 @@ def test_the_first_hour_with_the_wheel_alone(wheel_alone: BareEnvironment, datas
         done = wheel_alone.run("annotate", "score", "dataset", name, "--samples", "0", cwd=tmp_path)
         assert re.search(rf"{label} +\d+ +1 +1\.00", done.stdout), (name, done.stdout)
     gold = shutil.copytree(ROOT / "corpus" / "annotations" / "gold", tmp_path / "gold")
-    words = ["dataset", str(gold), "--compare", "rows.jsonl", "--samples", "20", "--format", "markdown"]
-    done = wheel_alone.run("annotate", "score", *words, cwd=tmp_path)
-    assert re.search(r"\| all labels \| exact F1 \| 1\.00 \| 0\.01 \| 0\.99 \(.*\) \| 1\.00 \|", done.stdout), done.stdout
+    options = ["dataset", str(gold), "--compare", "rows.jsonl", "--samples", "20", "--format", "markdown"]
+    done = wheel_alone.run("annotate", "score", *options, cwd=tmp_path)
+    assert re.search(r"\| all labels \| exact F1 \| 1\.00 \| 0\.01 \| 0\.99 \(.*\) \| 1\.00 \|", done.stdout), (
+        done.stdout
+    )
     done = wheel_alone.run("annotate", "score", "dataset", "nowhere.jsonl", cwd=tmp_path, status=2)
     assert len(done.stderr.strip().splitlines()) == 1
 

@@ -13,8 +13,7 @@ from annotate.inventory import INVENTORY_FILE, Inventory, load_inventory
 from annotate.model import Annotation
 from annotate.scoring.article_rows import Row
 from annotate.scoring.prediction_files import DATA, PredictionReader
-from annotate.scoring.score import ARTICLES
-from annotate.scoring.score import Scores, score
+from annotate.scoring.score import ARTICLES, Scores, score
 from annotate.util.files import is_regular, read_text
 
 SCHEMA, GUIDELINES = "schema", "guidelines"
