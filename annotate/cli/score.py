@@ -155,6 +155,8 @@ def _find_schema(gold: str) -> str:
     from annotate.dataset.folder import find_own_schema
     from annotate.inventory import INVENTORY_FILE
 
+    if not Path(gold).exists():
+        raise CannotRun(gold, "no such file or folder", "name annotation files, a dataset, or rows of one")
     own = find_own_schema(gold)
     if own is None and not Path("schema", INVENTORY_FILE).is_file():
         hint = f"give the {INVENTORY_FILE} of its version with --schema"

@@ -94,6 +94,12 @@ def test_a_dataset_of_an_earlier_toolkit_needs_the_inventory(project: Project, t
     assert result.exit_code == 0, result.output
 
 
+def test_gold_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    result = annotate("score", "nowhere", "nowhere", cwd=tmp_path)
+    message = "annotate: nowhere: no such file or folder; name annotation files, a dataset, or rows of one\n"
+    assert (result.exit_code, result.output) == (2, message)
+
+
 def test_a_dataset_of_a_later_format_is_refused(project: Project) -> None:
     assert project.annotate("build", "--out", "ds").exit_code == 0
     project.replace(f"ds/{MANIFEST}", '"annotate dataset 1"', '"annotate dataset 2"')
