@@ -256,7 +256,9 @@ SCENARIOS = {
     "adjudicate promote --undo": Scenario("adjudicate promote anna --undo", promote),
     "check --fix": Scenario("check --fix", spoil_form),
     "coverage": Scenario("coverage --write", spoil_counts),
-    "coverage --init": Scenario("coverage --init", lambda killer, root: shutil.rmtree(root / "corpus/coverage")),
+    "coverage --init": Scenario(
+        "coverage --init", lambda killer, root: shutil.rmtree(root / "corpus/coverage"), code=1
+    ),
     "build": Scenario("build --out out --workers 1", nothing),
     "hydrate": Scenario("hydrate open --texts corpus/articles --out out", build_open),
     "convert": Scenario(

@@ -12,11 +12,13 @@ corpus_argument = click.argument("corpus", default="corpus", type=click.Path(), 
 corpus_option = click.option("--corpus", default="corpus", show_default=True, type=click.Path(), help="Corpus folder.")
 
 
-def name_schema(_ctx: click.Context, _parameter: click.Parameter, path: str | None) -> str | None:
+def name_schema(_ctx: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
     """Return the schema folder that `--schema` names, by its path or by that of its `labels.yaml`."""
+    if path is None or path == parameter.default:  # `--help` of a subcommand comes by here, and imports nothing
+        return path
     from annotate.inventory import name_schema_folder
 
-    return None if path is None else str(name_schema_folder(path))
+    return str(name_schema_folder(path))
 
 
 schema_option = click.option(

@@ -273,7 +273,7 @@ def _open_file(path: Path, split: str, folder: Path) -> _Part:
         raise CannotRun(path, str(error), _HINT) from error
     try:
         features = msgspec.json.decode(metadata[b"huggingface"])["info"]["features"]
-    except (msgspec.MsgspecError, ValueError, LookupError, TypeError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, LookupError, TypeError, RecursionError):
         raise CannotRun(path, _NO_METADATA, _HINT) from None
     _require_features(path, features)
     return _Part(split, str(path), features, read)

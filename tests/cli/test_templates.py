@@ -51,7 +51,7 @@ def test_nothing_of_a_template_remains_after_its_labels_were_replaced(tmp_path: 
     assert has_only_unwritten_pages(new)
     class_ids = load_class_ids(new / "schema")
     assert class_ids is not None
-    assert [names for _, names in class_ids.lists()] == [("Pledge",), ("Pledge",), ()]
+    assert [names for _, names in class_ids.lists()] == [("Pledge",), ("Pledge",), ("none",)]
     assert [path.name for path in (new / "guidelines/labels").iterdir()] == ["pledge.md"]
 
 

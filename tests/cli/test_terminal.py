@@ -131,7 +131,7 @@ def test_lines_of_a_value_stay_on_its_line(capsys: pytest.CaptureFixture[str]) -
     with show_status("x\ny[b"), show_bars() as bars:
         assert bars is None
     shown = capsys.readouterr().out
-    assert shown.split("\n")[:10] == [
+    assert shown.split("\n")[:11] == [
         r"a\nb",
         r"c\nd:",
         r"\x3a:e::",
@@ -141,6 +141,7 @@ def test_lines_of_a_value_stay_on_its_line(capsys: pytest.CaptureFixture[str]) -
         r'{"i": "\u202e"}',
         r"j\n[red]:smile: k",
         r"l\nm",
+        "",
         r"n\no",
     ]
     assert [r"p\nq" in shown, r"r\ns[b]" in shown, r"  u\nv" in shown] == [True] * 3
