@@ -183,7 +183,27 @@ CASES: list[tuple[str, str, Spoil, str]] = [
         "V306",
         NEXT,
         lambda port: port.replace("CITATION.cff", "The port office", "The authors of My Corpus"),
-        "CITATION.cff: authors: 'The authors of My Corpus' is still",
+        "CITATION.cff: authors.1.name: 'The authors of My Corpus' is still",
+    ),
+    (
+        "V306",
+        NEXT,
+        lambda port: port.replace("CITATION.cff", "title: Port news", "title: that of schema/labels.yaml"),
+        "CITATION.cff: title: 'that of schema/labels.yaml' is still the text of the template; replace it",
+    ),
+    (
+        "V306",
+        NEXT,
+        lambda port: port.replace("CITATION.cff", "name: The port office", "family-names: of a person"),
+        "CITATION.cff: authors.1.family-names: 'of a person' is still the text of the template; replace it",
+    ),
+    (
+        "V306",
+        NEXT,
+        lambda port: port.write(
+            "corpus/statement.yaml", "limits: >-\n  The reports are of one harbour. The label\n  Quay occurs rarely.\n"
+        ),
+        "corpus/statement.yaml: limits: 'The reports are of one harbour. The label Quay",
     ),
     (
         "V306",
