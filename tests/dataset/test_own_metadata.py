@@ -46,6 +46,8 @@ def test_articles_have_a_column_for_each_field(port: Project) -> None:
     section = card.partition("## Metadata\n")[2].partition("\n## ")[0]
     assert "| `left` | of the left bank | 1 |" in section
     assert '.to_pandas().join(own, on="article")' in section
+    assert "| of publication, as the metadata state it |" in card
+    assert "as the text gives it" not in card
     croissant = json.loads(port.path("out/croissant.json").read_text("utf-8"))
     fields = {field["name"]: field for part in croissant["recordSet"] for field in part["field"]}
     names = {name for name in fields if name.endswith("/party")}
