@@ -147,7 +147,8 @@ def metadata_section(facts: Facts) -> Markdown:
         return Markdown("")
     rows: list[tuple[str, ...]] = []
     for name, field in fields.items():
-        has = f"{facts.counts.filled[ARTICLES, name]:,}"
+        is_withheld = not facts.text and not field.is_shared
+        has = "withheld" if is_withheld else f"{facts.counts.filled[ARTICLES, name]:,}"
         type_ = f"{field.type}{describe_bounds(field.minimum, field.maximum)}"
         rows.append((Markdown("**{}**").format(name), type_, escape_markdown_words(field.definition), has))
         rows += [
@@ -162,6 +163,10 @@ def metadata_section(facts: Facts) -> Markdown:
         Markdown("The table {} has a column for each of these fields.").format(markdown_code(ARTICLES)),
         table,
     ]
+    withheld = [] if facts.text else [markdown_code(name) for name, field in fields.items() if not field.is_shared]
+    if withheld:
+        note = "This copy withholds each value of {}: `None` does not mean there that no value is given."
+        parts.append(Markdown(note).format(Markdown(", ").join(withheld)))
     if joined:
         call = f'load_dataset(dataset, "{joined[0]}", split={show_text(loadable_tables(facts)[joined[0]][0].split)})'
         code = [
