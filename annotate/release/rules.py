@@ -371,17 +371,21 @@ def corpus_not_clean(candidate: Candidate) -> Iterator[Problem]:
     Fails: any finding of `annotate check --strict`.
     Passes: no finding that corpus/waivers.yaml does not waive. A waiver of V301 itself is about warnings only.
     """
-    for code, count in Counter(finding.code for finding in candidate.findings).items():
-        first = next(finding for finding in candidate.findings if finding.code == code)
-        more = f", and {count - 1} more" if count > 1 else ""
+    causes: dict[str, list[Finding]] = {}
+    for finding in candidate.findings:
+        causes.setdefault(finding.group or finding.code, []).append(finding)
+    for findings in causes.values():
+        first = findings[0]
+        more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
+        message = first.group if more and first.group else first.message
         file = f"{candidate.relative_path(candidate.corpus.root)}/{first.file}"
         if Path(first.file).is_absolute():
             file = candidate.relative_path(Path(first.file))
         yield Problem(
-            f"{code}: {first.message}{more}; see `annotate check --strict`",
+            f"{first.code}: {message}{more}; see `annotate check --strict`",
             file=file,
             line=first.line,
-            waivable=not any(finding.is_error for finding in candidate.findings if finding.code == code),
+            waivable=not any(finding.is_error for finding in findings),
         )
 
 

@@ -40,7 +40,7 @@ def test_two_steps_and_what_they_say(port: Maintained) -> None:
     assert port.path("CITATION.cff").read_text().endswith(f'version: 1.0.0\ndate-released: "{DAY}"\n')
     again = port.annotate("release", "cut", VERSION)
     assert again.exit_code == 1
-    assert {line.split()[1] for line in again.output.splitlines()[:4]} == {"V104", "V201"}
+    assert {line.split()[1] for line in again.output.splitlines()[:2]} == {"V104", "V201"}
     port.commit()
     assert "V104 the entry 1.0.0 is a draft" in port.annotate("release", "cut", VERSION).output
     assert not port.path("dist").exists()
