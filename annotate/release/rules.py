@@ -121,7 +121,8 @@ def counts_not_named(candidate: Candidate) -> Iterator[Problem]:
 
     Why: an entry written before a late correction describes another release.
     Fails: "Gold spans: 12 added." where 13 were added.
-    Passes: the lines that `annotate release cut` drafted, with any words around them.
+    Passes: the lines that `annotate release cut` drafted, with any words around them. Where a span has several pieces,
+    they say "33 (34 pieces)" as the card does, and changes are counted as "Pieces of gold spans".
     """
     if candidate.entry:
         file = candidate.relative_path(candidate.changelog_path)
