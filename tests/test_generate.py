@@ -22,7 +22,8 @@ def test_replaced_label_has_a_way_out(fresh: Path) -> None:
     refused = annotate("generate", cwd=fresh)
     assert (refused.exit_code, refused.output.count("\n")) == (2, 1)
     assert refused.output.startswith("annotate: guidelines/labels/organisation.md:3: has the table of 'Organisation'")
-    assert "run `annotate generate --fix`" in refused.output
+    assert "if you renamed it, restore its name in labels.yaml and use `annotate migrate`" in refused.output
+    assert "if you removed it, run `annotate generate --fix`" in refused.output
     checked = annotate("check", cwd=fresh)
     assert checked.exit_code == 1
     for code in ("C501", "C503", "C504", "C505"):
