@@ -118,6 +118,20 @@ def _explain_spreadsheet(value: object) -> str:
     return f"a spreadsheet stores {day} as {value}: give its column the format text, and write the date again"
 
 
+def require_valid_options(values: Mapping[str, str | None]) -> None:
+    """Check the values that options such as `--language` give to all articles, before any article is read.
+
+    Args:
+        values: The values by field; None for an option that was not given.
+
+    Raises:
+        CannotRun: If no article can have one of them.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    for fault in explain({**_ARTICLE, **given}, package_schema("article")):
+        raise CannotRun(f"--{fault.location}", fault.message, fault.hint)
+
+
 class _Row(msgspec.Struct):
     """A row of the table.
 

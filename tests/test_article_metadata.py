@@ -242,6 +242,19 @@ def test_import_shows_all_faulty_values_of_a_table(port: Project) -> None:
     assert port.snapshot() == before
 
 
+def test_language_that_no_article_can_have_is_one_line(port: Project) -> None:
+    """Regression: an import said it once for each text."""
+    port.path("brat").mkdir()
+    for name in ("pier", "quay"):
+        port.path(f"brat/{name}.txt").write_text(f"The {name}.")
+        port.path(f"brat/{name}.ann").write_text("")
+    before = port.snapshot()
+    result = port.annotate("import", "brat", "--format", "brat", "--annotator", "anna", "--language", "jp")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1), result.output
+    assert result.stderr.startswith("annotate: --language: 'jp' does not fit; write the code of a language")
+    assert port.snapshot() == before
+
+
 def test_row_without_a_required_value_is_a_fault_of_its_line(port: Project) -> None:
     port.path("m.csv").write_text("id,party,seats\nharbour,,1\nmarket,,2\n")
     result = port.annotate("add", "--table", "m.csv")
@@ -486,4 +499,5 @@ def test_copy_without_texts_has_no_words_of_a_field_that_is_not_shared(port: Pro
     assert hydrated.exit_code == 0, hydrated.output
     rows = [row for file in port.path("full").rglob("articles/*.parquet") for row in pq.read_table(file).to_pylist()]
     (harbour,) = (row for row in rows if row["id"] == "harbour")
-    assert (harbour["place"], harbour["press"], harbour["case"]) == (word, "Dock Press", "…")
+    assert (harbour["place"], harbour["press"], harbour["case"]) == (word, "Dock Press", None)
+    assert hydrated.output.count("  withheld, and not restored: case\n") == 2

@@ -134,7 +134,7 @@ def command(
     annotate import --format csv tables/ --annotator reader-7
     annotate import --format labelstudio export.json --annotator 7=anna --annotator 9=ben
     """
-    from annotate.article_metadata import load_metadata
+    from annotate.article_metadata import load_metadata, require_valid_options
     from annotate.corpus import Corpus
     from annotate.errors import CannotRun
     from annotate.formats import load_reader
@@ -170,6 +170,7 @@ def command(
         reader = make_csv_reader(store, inventory, name_annotators(complete_map(label_map, inventory), ids))
     else:
         reader = load_reader(format_, name_annotators(complete_map(label_map, inventory), ids), layout)
+    require_valid_options({"language": language, **details})
     table = load_metadata(Path(metadata), inventory.metadata) if metadata is not None else None
     if table:
         table.raise_faults()

@@ -163,8 +163,7 @@ def metadata_section(facts: Facts) -> Markdown:
         Markdown("The table {} has a column for each of these fields.").format(markdown_code(ARTICLES)),
         table,
     ]
-    withheld = [] if facts.text else [markdown_code(name) for name, field in fields.items() if not field.is_shared]
-    if withheld:
+    if withheld := _list_withheld(facts):
         note = "This copy withholds each value of {}: `None` does not mean there that no value is given."
         parts.append(Markdown(note).format(Markdown(", ").join(withheld)))
     if joined:
@@ -330,11 +329,18 @@ def without_text_note(facts: Facts) -> Markdown:
     """Return that the copy has no words of the articles, with an empty line after it; nothing if it has them."""
     if facts.text:
         return Markdown()
+    withheld = _list_withheld(facts)
     return Markdown(
-        "> **This copy has no words of the articles.** Titles, texts, notes and the words of spans are `None`. Offsets,"
-        " labels and hashes are there. If you have the texts, `annotate hydrate` puts them back: see [Rights](#rights)."
-        "\n\n"
-    )
+        "> **This copy has no words of the articles.** Titles, texts, notes and the words of spans are `None`{}."
+        " Offsets, labels and hashes are there. If you have the texts, `annotate hydrate` puts them back: see"
+        " [Rights](#rights).\n\n"
+    ).format(Markdown(", and so are the metadata {}").format(Markdown(", ").join(withheld)) if withheld else "")
+
+
+def _list_withheld(facts: Facts) -> list[Markdown]:
+    """Return the fields of metadata whose values the copy does not have."""
+    fields = facts.inventory.metadata.items()
+    return [] if facts.text else [markdown_code(name) for name, field in fields if not field.is_shared]
 
 
 def agreement_section(facts: Facts) -> Markdown:

@@ -75,7 +75,9 @@ def test_withheld_value_is_said_to_be_withheld(port: Project) -> None:
     port.path("m.csv").write_text("id,place\nmarket,printed by A. B.\n", "utf-8")
     assert port.annotate("add", "--table", "m.csv").exit_code == 0
     assert port.annotate("build", "--out", "open", "--without-text").exit_code == 0
-    section = port.path("open/README.md").read_text("utf-8").partition("## Metadata\n")[2].partition("\n## ")[0]
+    card = port.path("open/README.md").read_text("utf-8")
+    assert "notes and the words of spans are `None`, and so are the metadata `place`. Offsets" in card
+    section = card.partition("## Metadata\n")[2].partition("\n## ")[0]
     assert "| **place** | text | Where it was printed. | withheld |" in section
     assert "This copy withholds each value of `place`: `None` does not mean there that no value is given." in section
     assert "| **printed** | date | When it was printed. | 1 |" in section
