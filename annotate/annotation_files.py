@@ -22,9 +22,10 @@ _LONGEST = 300
 
 
 def require_known_names(path: Path, annotation: Annotation, inventory: Inventory) -> None:
-    """Check that the inventory has the labels, attributes and relations of an annotation.
+    """Check that the inventory has the labels, attributes, values and relations of an annotation.
 
-    What counts labels would leave out the others without a word, as after a label was renamed in `labels.yaml` alone.
+    What counts labels would leave out the others without a word, or measure them as what they are not, as after a label
+    or a value was renamed in `labels.yaml` alone.
 
     Args:
         path: The file of the annotation.
@@ -32,22 +33,46 @@ def require_known_names(path: Path, annotation: Annotation, inventory: Inventory
         inventory: The inventory.
 
     Raises:
-        CannotRun: If it lacks some, with their number.
+        CannotRun: If it lacks some, or an attribute cannot have a value, with their number.
     """
-    names = [
-        Counter(span.label for span in annotation.spans if span.label not in inventory.spans),
-        Counter(name for span in annotation.spans for name in span.attributes if name not in inventory.attributes),
-        Counter(each.label for each in annotation.relations if each.label not in inventory.relations),
-    ]
-    parts = [
-        f"{count:,} {noun}{'s' * (count > 1)} {quote(name)}"
-        for noun, counts in zip(("span", "value", "relation"), names, strict=True)
-        for name, count in counts.items()
-    ]
-    if parts:
-        problem = f"has names that the inventory lacks: {', '.join(parts)}"
+    names, values = count_unknown(annotation, inventory)
+    if names:
+        problem = f"has names that the inventory lacks: {_list_counts(names)}"
         hint = "rename them everywhere with a migration (docs/migrations.md); `annotate check` lists them"
         raise CannotRun(path, shorten(problem, _LONGEST), hint)
+    if values:
+        problem = f"has values that the inventory does not allow: {_list_counts(values)}"
+        raise CannotRun(path, shorten(problem, _LONGEST), "correct them; `annotate check` lists them")
+
+
+def count_unknown(
+    annotation: Annotation, inventory: Inventory
+) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+    """Count what an annotation has and the inventory lacks.
+
+    Returns:
+        The labels, attributes, choices and relations that the inventory lacks, and the other values that it does not
+        allow; each as a noun and the quoted name, with the number of times that it is used.
+    """
+    names, values = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for span in annotation.spans:
+        if span.label not in inventory.spans:
+            names["span", quote(span.label)] += 1
+        for name, value in span.attributes.items():
+            attribute = inventory.attributes.get(name)
+            if attribute is None:
+                names["value", f"of {quote(name)}"] += 1
+            elif not attribute.allows(value):
+                counts = names if attribute.type == "choice" else values
+                counts["value", f"{quote(value)} of {quote(name)}"] += 1
+    for relation in annotation.relations:
+        if relation.label not in inventory.relations:
+            names["relation", quote(relation.label)] += 1
+    return names, values
+
+
+def _list_counts(counts: Counter[tuple[str, str]]) -> str:
+    return ", ".join(f"{count:,} {noun}{'s' * (count > 1)} {name}" for (noun, name), count in counts.items())
 
 
 class AnnotationFile(NamedTuple):

@@ -13,7 +13,7 @@ import msgspec
 
 from annotate.article_schema import encode_article_schema, explain_value
 from annotate.corpus import Corpus
-from annotate.errors import CannotRun, Refused
+from annotate.errors import CannotRun, FaultyInput
 from annotate.ingest import ArticleRejected, Details, Intake, change_details, update_details
 from annotate.inventory import Inventory, MetadataField
 from annotate.model import Article, MetadataValue, normal_number
@@ -118,6 +118,20 @@ def _explain_spreadsheet(value: object) -> str:
     return f"a spreadsheet stores {day} as {value}: give its column the format text, and write the date again"
 
 
+def require_valid_options(values: Mapping[str, str | None]) -> None:
+    """Check the values that options such as `--language` give to all articles, before any article is read.
+
+    Args:
+        values: The values by field; None for an option that was not given.
+
+    Raises:
+        CannotRun: If no article can have one of them.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    for fault in explain({**_ARTICLE, **given}, package_schema("article")):
+        raise CannotRun(f"--{fault.location}", fault.message, fault.hint)
+
+
 class _Row(msgspec.Struct):
     """A row of the table.
 
@@ -129,6 +143,7 @@ class _Row(msgspec.Struct):
         article_id: The article that it was used for; empty if there is none so far.
         others: Further articles that it could be used for.
         rival: The line of the row that was used for an article that this one names, too; 0 if there is none.
+        is_faulty: Whether the table has a fault in this row.
     """
 
     line: int
@@ -138,6 +153,7 @@ class _Row(msgspec.Struct):
     article_id: str = ""
     others: dict[str, None] = {}
     rival: int = 0
+    is_faulty: bool = False
 
 
 class UnusedRow(NamedTuple):
@@ -158,8 +174,24 @@ class UnusedRow(NamedTuple):
     rival: int = 0
 
 
+class TableRow(NamedTuple):
+    """What a row of the table gives an article.
+
+    Attributes:
+        line: Its line.
+        details: The fields of the article.
+        is_faulty: Whether the table has a fault in this row, so that it may give too little.
+    """
+
+    line: int
+    details: dict[str, Any]
+    is_faulty: bool
+
+
 class MetadataTable:
     """The metadata of articles by id or file. Each row is for one article.
+
+    Faults are collected, so that people see all of them at once; see `raise_faults`.
 
     Attributes:
         path: The file of the table.
@@ -169,36 +201,52 @@ class MetadataTable:
         path: The file of the table.
         rows: The cells of each row by column, with its line.
         fields: The fields that the inventory declares.
-
-    Raises:
-        CannotRun: If a row has no id and no file, the same one as another row, or a value that an article cannot have.
     """
 
     def __init__(
-        self, path: Path, rows: Iterable[tuple[int, Mapping[str, Any]]], fields: Mapping[str, MetadataField]
+        self, path: Path, rows: Iterable[tuple[int, Mapping[str, Any] | CannotRun]], fields: Mapping[str, MetadataField]
     ) -> None:
+        self._faults: list[tuple[int, CannotRun]] = []
         self.path, self._fields = path, fields
         self._unknown: dict[str, None] = {}
         self._rows: list[_Row] = []
         self._by_key: dict[Key, _Row] = {}
         for line, cells in rows:
-            self._add(line, cells)
+            if isinstance(cells, CannotRun):
+                self._faults.append((line, cells))
+            else:
+                self._add(line, cells)
 
     @property
     def unknown_columns(self) -> list[str]:
         """Names of columns that are no field of articles."""
         return list(self._unknown)
 
-    def require_known_columns(self) -> None:
-        """Check that each column is a field of articles.
+    def reject_unknown_columns(self) -> None:
+        """Count each column that is no field of articles as a fault."""
+        for name in self._unknown:
+            problem = f"has the column {quote(name)}, which is not declared"
+            self.add_fault(self.path, problem, _name_fields(self._fields))
+
+    def add_fault(self, where: str | Path, problem: str, hint: str, line: int = 0) -> None:
+        """Note a fault.
+
+        Args:
+            where: The file that has it, with the line if it has one.
+            problem: What is wrong.
+            hint: What to do about it.
+            line: The line of the table that it is in; 0 for a fault of a column, or of an article without a row.
+        """
+        self._faults.append((line, CannotRun(where, problem, hint)))
+
+    def raise_faults(self) -> None:
+        """Raise all faults that were found, those of columns and articles first, and then by line.
 
         Raises:
-            CannotRun: If one is not.
+            FaultyInput: If there are any.
         """
-        for name in self._unknown:
-            raise CannotRun(
-                self.path, f"has the column {quote(name)}, which is not declared", _name_fields(self._fields)
-            )
+        if self._faults:
+            raise FaultyInput([fault for _, fault in sorted(self._faults, key=lambda pair: pair[0])])
 
     def has_everywhere(self, name: str) -> bool:
         """Return whether each row gives a field that every article can have."""
@@ -210,37 +258,50 @@ class MetadataTable:
 
     def _add(self, line: int, cells: Mapping[str, Any]) -> None:
         where, values, own, empty = f"{self.path}:{line}", dict[str, str](), dict[str, MetadataValue](), list[str]()
+        count = len(self._faults)
         for name, value in cells.items():
             column = name.strip().lower()
             if not column and isinstance(value, str):
                 if value.strip():
-                    raise CannotRun(where, f"has {quote(value)} in a column without a name", "name the column")
+                    problem = f"has {quote(value)} in a column without a name"
+                    self.add_fault(where, problem, "name the column", line)
             elif column not in (ID, FILE, *FIELDS, *self._fields):
                 self._unknown[name] = None
             elif column in values or column in own or column in empty:
-                raise CannotRun(where, f"has {column} twice", "remove one of them")
+                self.add_fault(where, f"has {column} twice", "remove one of them", line)
             elif value is None or (isinstance(value, str) and not value.strip()):
                 empty.append(column)
             elif column in self._fields:
-                own[column] = self._parse(where, column, value)
+                parsed, fault = parse_value(self._fields[column], value.strip() if isinstance(value, str) else value)
+                if fault is None:
+                    own[column] = parsed
+                else:
+                    is_date = self._fields[column].type == "date"
+                    hint = f"{fault.hint}; {_explain_spreadsheet(parsed)}" if is_date else fault.hint
+                    self.add_fault(where, f"{column}: {fault.message}", hint, line)
             elif isinstance(value, str):
                 values[column] = value.strip()
             else:
-                raise CannotRun(where, f"{column} is not text", 'write text such as "2017", or null')
+                self.add_fault(where, f"{column} is not text", 'write text such as "2017", or null', line)
         keys = {column: values.pop(column) for column in (ID, FILE) if column in values}
         if not keys:
-            raise CannotRun(where, "has no id and no file", _EXAMPLE)
+            self.add_fault(where, "has no id and no file", _EXAMPLE, line)
         for fault in explain({**_ARTICLE, **values}, package_schema("article")):
             hint = fault.hint
             if fault.location == "date":
                 hint = f"{hint.removesuffix(' or null')}; {_explain_spreadsheet(values['date'])}"
-            raise CannotRun(where, f"{fault.location}: {fault.message}", hint)
+            self.add_fault(where, f"{fault.location}: {fault.message}", hint, line)
+            values.pop(fault.location, None)
         row = _Row(line, keys, {**values, **({METADATA: own} if own else {})}, empty)
+        is_own = True
         for column, key in keys.items():
             other = self._by_key.setdefault((column, key.removeprefix("./")), row)
             if other is not row:
-                raise CannotRun(where, f"has the {column} {quote(key)} of line {other.line}", "remove one of them")
-        self._rows.append(row)
+                is_own = False
+                self.add_fault(where, f"has the {column} {quote(key)} of line {other.line}", "remove one of them", line)
+        row.is_faulty = len(self._faults) > count
+        if keys and is_own:
+            self._rows.append(row)
 
     def clear_empty(self, columns: Iterable[str]) -> None:
         """Let an empty cell of these columns take the value away; without this, it changes nothing.
@@ -263,16 +324,8 @@ class MetadataTable:
                 else:
                     row.details[column] = None
 
-    def _parse(self, where: str, column: str, value: Any) -> MetadataValue:
-        field = self._fields[column]
-        parsed, fault = parse_value(field, value.strip() if isinstance(value, str) else value)
-        if fault:
-            hint = f"{fault.hint}; {_explain_spreadsheet(parsed)}" if field.type == "date" else fault.hint
-            raise CannotRun(where, f"{column}: {fault.message}", hint)
-        return parsed
-
-    def find(self, article_id: str, keys: Iterable[Key]) -> dict[str, Any] | None:
-        """Return the fields that a row gives an article; None if it has no row, or its row was used for another one.
+    def find(self, article_id: str, keys: Iterable[Key]) -> TableRow | None:
+        """Return what a row gives an article; None if it has no row, or its row was used for another one.
 
         Args:
             article_id: The id of the article.
@@ -285,7 +338,7 @@ class MetadataTable:
                 for other in rows:
                     if other is not row:
                         other.rival = row.line
-                return row.details
+                return TableRow(row.line, row.details, row.is_faulty)
         for row in rows:
             row.others[article_id] = None
         return None
@@ -316,7 +369,7 @@ def list_keys(article_id: str, source_name: str, files: Iterable[str] = ()) -> I
 
 def describe_intake(
     intake: Intake, file: str, shared: Values, table: MetadataTable | None, inventory: Inventory
-) -> Intake:
+) -> Intake | None:
     """Return a source file whose articles have the metadata of options and of their rows.
 
     Args:
@@ -326,41 +379,53 @@ def describe_intake(
         table: The table, in which each article needs a row.
         inventory: The inventory, which declares the fields.
 
+    Returns:
+        The source file; None if the table has no row for an article of it, or a fault in its row. Such faults are
+        the table's.
+
     Raises:
-        ArticleRejected: If an article has no row, lacks a required field, or cannot have a value.
+        ArticleRejected: If an article lacks a required field without a table, or cannot have a value.
     """
     schema, articles = encode_article_schema(inventory), []
     for article in intake.articles:
-        row = table.find(article.id, list_keys(article.id, intake.source.file, [file])) if table else {}
-        if row is None:
-            raise ArticleRejected(f"has no row of its own for {article.id!r} in {table}; add one")
-        values = {**shared, **row.get(METADATA, {})}
+        row = table.find(article.id, list_keys(article.id, intake.source.file, [file])) if table else None
+        if table and row is None:
+            table.add_fault(file, f"has no row of its own for {article.id!r} in {table}", "add one")
+            continue
+        details = row.details if row else {}
+        values = {**shared, **details.get(METADATA, {})}
         metadata = {name: value for name, value in values.items() if value is not None}
         if missing := inventory.list_missing_metadata(metadata):
+            problem = f"lacks the metadata that labels.yaml requires, {', '.join(missing)}"
             hint = f"give it with --meta {missing[0]}=VALUE, or in a table with --table"
-            raise ArticleRejected(f"lacks the metadata that labels.yaml requires, {', '.join(missing)}; {hint}")
-        articles.append(change_details(article, {**row, METADATA: metadata}, schema))
-    return intake._replace(articles=tuple(articles))
+            if table is None:
+                raise ArticleRejected(f"{problem}; {hint}")
+            if row and not row.is_faulty:
+                table.add_fault(file, problem, hint, row.line)
+            continue
+        articles.append(change_details(article, {**details, METADATA: metadata}, schema))
+    return intake._replace(articles=tuple(articles)) if len(articles) == len(intake.articles) else None
 
 
 def require_rows_used(table: MetadataTable, corpus: Corpus) -> None:
-    """Check that each row is for one article: one that was looked up, or one of the corpus.
+    """Check that the table has no fault, and that each row is for one article: one looked up, or one of the corpus.
 
     Raises:
-        Refused: If a row is not.
+        FaultyInput: If there are faults, with all of them.
     """
     if any(not row.article_id for row in table.unused_rows()):
         for article in corpus.articles():
             table.find(article.id, list_keys(article.id, article.source.file))
     for line, keys, article_id, others, rival in table.unused_rows():
+        where = f"{table}:{line}"
         if not article_id and rival:
-            raise Refused(
-                f"{table}:{line}", f"the article with the {keys} is that of line {rival}", "remove one of them"
-            )
-        if not article_id:
-            raise Refused(f"{table}:{line}", f"no article has the {keys}", "correct the row, or remove it")
-        articles = ", ".join(map(quote, (article_id, *others)))
-        raise Refused(f"{table}:{line}", f"several articles have the {keys}: {articles}", "give a row for each id")
+            table.add_fault(where, f"the article with the {keys} is that of line {rival}", "remove one of them", line)
+        elif not article_id:
+            table.add_fault(where, f"no article has the {keys}", "correct the row, or remove it", line)
+        else:
+            articles = ", ".join(map(quote, (article_id, *others)))
+            table.add_fault(where, f"several articles have the {keys}: {articles}", "give a row for each id", line)
+    table.raise_faults()
 
 
 class MetadataUpdate(NamedTuple):
@@ -388,7 +453,8 @@ def update_metadata(
 
     Raises:
         ArticleRejected: If an article cannot have a value.
-        Refused: If a row is not for one article, or a file was changed by another program meanwhile.
+        FaultyInput: If the table has faults, such as a row that is not for one article.
+        Refused: If a file was changed by another program meanwhile.
     """
     without_row: list[str] = []
 
@@ -397,7 +463,15 @@ def update_metadata(
         if row is None:
             without_row.append(article.id)
             return None
-        return {**row, METADATA: {**(shared or {}), **row.get(METADATA, {})}}
+        if row.is_faulty:
+            return None
+        changed = {**(shared or {}), **row.details.get(METADATA, {})}
+        kept = {name: value for name, value in {**article.metadata, **changed}.items() if value is not None}
+        if missing := inventory.list_missing_metadata(kept):
+            problem = f"{article.id} lacks the metadata that labels.yaml requires, {', '.join(missing)}"
+            table.add_fault(f"{table}:{row.line}", problem, "add it to the row", row.line)
+            return None
+        return {**row.details, METADATA: changed}
 
     schema = encode_article_schema(inventory)
     changed = update_details(corpus, find_row, schema, lambda: require_rows_used(table, corpus))
@@ -405,7 +479,7 @@ def update_metadata(
 
 
 def load_metadata(path: Path, fields: Mapping[str, MetadataField]) -> MetadataTable:
-    """Load a table of metadata.
+    """Load a table of metadata. Faults of its rows are kept, for `MetadataTable.raise_faults`.
 
     The table is CSV with commas or semicolons (`.csv`) or tabs (`.tsv`), a JSON list of objects (`.json`), or an object
     a line (`.jsonl`).
@@ -415,8 +489,9 @@ def load_metadata(path: Path, fields: Mapping[str, MetadataField]) -> MetadataTa
         fields: The fields that the inventory declares.
 
     Raises:
-        CannotRun: With the line, if the table cannot be read or has a row that is not valid.
+        CannotRun: With the line, if the table cannot be read.
     """
+    rows: Iterable[tuple[int, Mapping[str, Any] | CannotRun]]
     text = read_text(path, "name a table of metadata", within=None).removeprefix("\ufeff")
     match path.suffix.lower():
         case ".csv" | ".tsv":
@@ -425,7 +500,7 @@ def load_metadata(path: Path, fields: Mapping[str, MetadataField]) -> MetadataTa
             rows = enumerate(_decode(str(path), text, list[dict[str, Any]]), 1)
         case ".jsonl":
             lines = enumerate(text.split("\n"), 1)
-            rows = ((line, _decode(f"{path}:{line}", row, dict[str, Any])) for line, row in lines if row.strip())
+            rows = ((line, _decode_line(f"{path}:{line}", row)) for line, row in lines if row.strip())
         case _:
             raise CannotRun(path, "is not a table of metadata", _TYPE)
     return MetadataTable(path, rows, fields)
@@ -439,7 +514,14 @@ def _decode(where: str, text: str, type_: type[T]) -> T:
         raise CannotRun(where, f"is not a table of metadata: {error}", hint) from error
 
 
-def _read_csv(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _decode_line(where: str, text: str) -> dict[str, Any] | CannotRun:
+    try:
+        return _decode(where, text, dict[str, Any])
+    except CannotRun as error:
+        return error
+
+
+def _read_csv(path: Path, text: str) -> Iterator[tuple[int, dict[str, str] | CannotRun]]:
     first, _, rest = text.partition("\n")
     named = _SEPARATOR.fullmatch(first.strip("\r\n"))
     if named:
@@ -462,10 +544,12 @@ def _read_csv(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
             elif columns and any(cell.strip() for cell in cells):
                 if len(cells) > len(columns):
                     problem = f"has {len(cells)} cells, and there are {len(columns)} columns"
-                    raise CannotRun(f"{path}:{line}", problem, "put quotation marks around a cell with a comma")
-                unnamed = [cell for name, cell in zip(columns, cells, strict=False) if not name.strip()]
-                row = dict(zip(columns, cells, strict=False))
-                yield line, {**row, **({"": "".join(unnamed)} if unnamed else {})}
+                    hint = "put quotation marks around a cell with a comma"
+                    yield line, CannotRun(f"{path}:{line}", problem, hint)
+                else:
+                    unnamed = [cell for name, cell in zip(columns, cells, strict=False) if not name.strip()]
+                    row = dict(zip(columns, cells, strict=False))
+                    yield line, {**row, **({"": "".join(unnamed)} if unnamed else {})}
             line = reader.line_num + 1 + skipped
     except csv.Error as error:
         raise CannotRun(f"{path}:{line}", f"is not CSV: {error}", "correct the row") from error

@@ -1,6 +1,8 @@
 """The exceptions that end a command, and the operating system's reasons in words."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 
 class CannotRun(Exception):  # noqa: N818 - the name says what happened
@@ -21,6 +23,36 @@ class CannotRun(Exception):  # noqa: N818 - the name says what happened
     def __reduce__(self) -> tuple[type["CannotRun"], tuple[str, str, str]]:
         """Support pickling, so that a worker process can raise it."""
         return type(self), (self.where, self.problem, self.hint)
+
+    @property
+    def lines(self) -> list[str]:
+        """What people see of it: its message, or one for each of several faults."""
+        return [str(self)]
+
+
+class FaultyInput(CannotRun):
+    """Several faults of one input, all found in one run.
+
+    Args:
+        faults: The faults, at least one, in the order in which they are shown.
+    """
+
+    SHOWN = 20
+    """The number of faults that are shown; the others are counted."""
+
+    def __init__(self, faults: Sequence[CannotRun]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(faults[0].where, faults[0].problem, faults[0].hint)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Support pickling, so that a worker process can raise it."""
+        return type(self), (self.faults,)
+
+    @property
+    def lines(self) -> list[str]:
+        """A line for each of the first faults, and how many more there are."""
+        more = len(self.faults) - self.SHOWN
+        return [*map(str, self.faults[: self.SHOWN]), *([f"… {more:,} more"] if more > 0 else [])]
 
 
 class Refused(CannotRun):

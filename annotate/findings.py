@@ -1,8 +1,10 @@
 """The results of checks, `Finding`, and the checks themselves: a `Rule` has a stable code and its documentation."""
 
 import inspect
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
@@ -48,18 +50,24 @@ def list_names(names: Sequence[str]) -> str:
 
 
 def merge_files(files: Sequence[str], problem: str, hint: str) -> Iterator[Problem]:
-    """Yield what is wrong with files for one cause: a problem each, or a single one if there are many.
+    """Yield what is wrong with files for one cause: one problem for all of them, if there are any.
 
     Args:
         files: The files.
         problem: What is wrong with each.
         hint: What to do.
     """
-    if len(files) <= NAMED:
-        yield from (Problem(f"{problem}; {hint}", file=file) for file in files)
-    else:
-        others = list_names([file.removeprefix("../") for file in files[1:NAMED]])
-        yield Problem(f"{problem} (this file and {len(files) - 1:,} more, such as {others}); {hint}", file=files[0])
+    if not files:
+        return
+    folder, message = Path(files[0]).parent, problem
+    others = [
+        os.path.relpath(file, folder) if Path(file).is_absolute() else file.removeprefix("../") for file in files[1:]
+    ]
+    if len(others) >= NAMED:
+        message = f"{problem} (this file and {len(others):,} more, such as {list_names(others[: NAMED - 1])})"
+    elif others:
+        message = f"{problem} (this file and {list_names(others)})"
+    yield Problem(f"{message}; {hint}", file=files[0])
 
 
 @dataclass(frozen=True, slots=True)

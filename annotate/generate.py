@@ -303,7 +303,10 @@ def find_page_faults(inventory: Inventory, pages: Mapping[Path, str]) -> Iterato
             if _make_table(inventory, match["what"]) is not None:
                 continue
             if kind == "label" and name:
-                hint = "delete the page or write another label into the mark, or run `annotate generate --fix`"
+                hint = (
+                    "if you renamed it, restore its name in labels.yaml and use `annotate migrate`; if you removed it,"
+                    " run `annotate generate --fix`, delete the page, or write another label into the mark"
+                )
                 yield PageFault(path, line, name, f"has the table of {name!r}, which is no label of labels.yaml", hint)
             else:
                 problem = f"unknown marker {match['what']!r}"

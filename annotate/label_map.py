@@ -212,7 +212,8 @@ def load_map(path: Path, inventory: Inventory, within: Path | None = None) -> La
         hints = (f"one of: {', '.join(map(str, names))}" for names in choices.values())
         if len(choices) > 1:
             hints = (f"for a {kind} {hint}" for kind, hint in zip(choices, hints, strict=True))
-        raise CannotRun(path, problem, f"use {', '.join(hints)}")
+        hint = "if labels.yaml has a new name for it, write that one; `annotate migrate` renames it in maps, too"
+        raise CannotRun(path, problem, f"use {', '.join(hints)}; {hint}")
     return label_map
 
 

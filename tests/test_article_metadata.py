@@ -147,38 +147,122 @@ def test_table_gives_new_articles_metadata(port: Project, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "message", "code"),
+    ("table", "message"),
     [
-        ("file,party\nOne.txt,left\n", "two.txt: has no row of its own for 'two' in m.csv; add one", 1),
-        ("file,party\nOne.txt,left\ntwo,left\nthree,left\n", "m.csv:4: no article has the file 'three'; correct", 1),
-        ("file,party\nOne.txt,left\nOne.txt,right\n", "m.csv:3: has the file 'One.txt' of line 2; remove one", 2),
-        ("file,yaer\nOne.txt,2017\n", "m.csv: has the column 'yaer', which is not declared; use one of: party", 2),
-        ("party\nleft\n", "m.csv:1: has no column id and no column file", 2),
-        ("file,party\nOne.txt,Left\n", "m.csv:2: party: 'Left' is unknown; use one of: left, right", 2),
-        ("file,printed\nOne.txt,30.06.2017\n", "m.csv:2: printed: '30.06.2017' does not fit; write a year, a", 2),
-        ("file,printed\nOne.txt,45000\n", "m.csv:2: printed: '45000' does not fit; write a year, a month or a day", 2),
+        ("file,party\nOne.txt,left\n", "two.txt: has no row of its own for 'two' in m.csv; add one"),
+        ("file,party\nOne.txt,left\ntwo,left\nthree,left\n", "m.csv:4: no article has the file 'three'; correct"),
+        ("file,party\nOne.txt,left\nOne.txt,right\n", "m.csv:3: has the file 'One.txt' of line 2; remove one"),
+        ("file,yaer\nOne.txt,2017\n", "m.csv: has the column 'yaer', which is not declared; use one of: party"),
+        ("party\nleft\n", "m.csv:1: has no column id and no column file"),
+        ("file,party\nOne.txt,Left\n", "m.csv:2: party: 'Left' is unknown; use one of: left, right"),
+        ("file,printed\nOne.txt,30.06.2017\n", "m.csv:2: printed: '30.06.2017' does not fit; write a year, a"),
+        ("file,printed\nOne.txt,45000\n", "m.csv:2: printed: '45000' does not fit; write a year, a month or a day"),
         (
             "file,printed\nOne.txt,45000\n",
             "a spreadsheet stores 2023-03-15 as 45000: give its column the",
-            2,
         ),
-        ("file,date\nOne.txt,45000\n", "a spreadsheet stores 2023-03-15 as 45000: give its column the format text", 2),
-        ("file,printed\nOne.txt,31/12/2024\n", "m.csv:2: printed: '31/12/2024' does not fit; write a year, a month", 2),
-        ("file,date\nOne.txt,12/31/24\n", "if a spreadsheet shows it otherwise, give its column the format text", 2),
-        ("id,file,party\none,,left\n,One.txt,right\n,two,left\n", "m.csv:3: the article with the file 'One.txt' is", 1),
-        ("id,file,party\none,,left\n,One.txt,right\n,two,left\n", "is that of line 2; remove one of them", 1),
-        ("\ufeffid;party\r\none;left\r\none;right\r\n", "m.csv:3: has the id 'one' of line 2; remove one of them", 2),
-        ("id,party,,\none,left,,note\n", "m.csv:2: has 'note' in a column without a name; name the column", 2),
-        ("id,party,party\none,left,left\n", "m.csv:1: has the column 'party' twice; rename one of them", 2),
-        ("", "m.csv: is empty; write a row of names such as file,title,date", 2),
-        ("file,date\nOne.txt,Jun-17\n", "m.csv:2: date: 'Jun-17' does not fit", 2),
-        ("sep=;\nfile;seats\nOne.txt;0,5\n", "m.csv:3: seats: '0,5' is text; write a number with a point", 2),
-        ("file,party\nOne.txt,\ntwo,left\n", "One.txt: lacks the metadata that labels.yaml requires, party", 1),
+        ("file,date\nOne.txt,45000\n", "a spreadsheet stores 2023-03-15 as 45000: give its column the format text"),
+        ("file,printed\nOne.txt,31/12/2024\n", "m.csv:2: printed: '31/12/2024' does not fit; write a year, a month"),
+        ("file,date\nOne.txt,12/31/24\n", "if a spreadsheet shows it otherwise, give its column the format text"),
+        ("id,file,party\none,,left\n,One.txt,right\n,two,left\n", "m.csv:3: the article with the file 'One.txt' is"),
+        ("id,file,party\none,,left\n,One.txt,right\n,two,left\n", "is that of line 2; remove one of them"),
+        ("\ufeffid;party\r\none;left\r\none;right\r\n", "m.csv:3: has the id 'one' of line 2; remove one of them"),
+        ("id,party,,\none,left,,note\n", "m.csv:2: has 'note' in a column without a name; name the column"),
+        ("id,party,party\none,left,left\n", "m.csv:1: has the column 'party' twice; rename one of them"),
+        ("", "m.csv: is empty; write a row of names such as file,title,date"),
+        ("file,date\nOne.txt,Jun-17\n", "m.csv:2: date: 'Jun-17' does not fit"),
+        ("sep=;\nfile;seats\nOne.txt;0,5\n", "m.csv:3: seats: '0,5' is text; write a number with a point"),
+        ("file,party\nOne.txt,\ntwo,left\n", "One.txt: lacks the metadata that labels.yaml requires, party"),
     ],
 )
-def test_bad_table_adds_nothing(port: Project, table: str, message: str, code: int) -> None:
+def test_bad_table_adds_nothing(port: Project, table: str, message: str) -> None:
     port.path("m.csv").write_text(table)
-    refuses(port, message, "One.txt", "two.txt", "--table", "m.csv", code=code)
+    before = port.snapshot()
+    result = port.annotate("add", "One.txt", "two.txt", "--table", "m.csv")
+    assert (result.exit_code, result.stdout) == (2, ""), result.output
+    assert message in result.stderr
+    assert all(line.startswith("annotate: ") for line in result.stderr.splitlines()), result.stderr
+    assert port.snapshot() == before
+
+
+FAULTY = """id,file,party,printed,colour
+harbour,,centre,45000,red
+market,,left,,
+market,,right,,
+,,left,,
+nowhere,,left,,
+One,,left,2017,red,more
+two,,,,
+"""
+
+
+def test_all_faults_of_a_table_are_shown_in_one_run(port: Project) -> None:
+    """Regression: each run showed one fault, so that a table with ten took eleven runs."""
+    port.path("m.csv").write_text(FAULTY)
+    before = port.snapshot()
+    result = port.annotate("add", "--table", "m.csv")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert [line.partition(";")[0] for line in result.stderr.splitlines()] == [
+        "annotate: m.csv: has the column 'colour', which is not declared",
+        "annotate: m.csv:2: party: 'centre' is unknown",
+        "annotate: m.csv:2: printed: '45000' does not fit",
+        "annotate: m.csv:4: has the id 'market' of line 3",
+        "annotate: m.csv:5: has no id and no file",
+        "annotate: m.csv:6: no article has the id 'nowhere'",
+        "annotate: m.csv:7: has 6 cells, and there are 5 columns",
+        "annotate: m.csv:8: no article has the id 'two'",
+    ]
+    added = port.annotate("add", "One.txt", "two.txt", "--table", "m.csv")
+    assert added.exit_code == 2
+    lines = [line.partition(";")[0] for line in added.stderr.splitlines()]
+    assert "annotate: One.txt: has no row of its own for 'one' in m.csv" in lines
+    assert "annotate: two.txt: lacks the metadata that labels.yaml requires, party" in lines
+    assert "annotate: m.csv:6: no article has the id 'nowhere'" in lines
+    assert port.snapshot() == before
+
+
+def test_many_faults_of_a_table_are_counted(port: Project) -> None:
+    port.path("m.csv").write_text("id,party\n" + "".join(f"a{number},centre\n" for number in range(1000)))
+    result = port.annotate("add", "--table", "m.csv")
+    lines = result.stderr.splitlines()
+    assert (result.exit_code, len(lines), lines[-1]) == (2, 21, "annotate: … 1,980 more")
+
+
+def test_import_shows_all_faulty_values_of_a_table(port: Project) -> None:
+    port.path("brat").mkdir()
+    port.path("brat/pier.txt").write_text("The pier.")
+    port.path("brat/pier.ann").write_text("")
+    port.path("m.csv").write_text("file,party,printed\npier,centre,2017\nquay,left,1.2.2017\n")
+    before = port.snapshot()
+    result = port.annotate("import", "brat", "--format", "brat", "--annotator", "anna", "--metadata", "m.csv")
+    assert (result.exit_code, result.stdout) == (2, "")
+    first, second = result.stderr.splitlines()
+    assert "m.csv:2: party: 'centre' is unknown" in first
+    assert "m.csv:3: printed: '1.2.2017' does not fit" in second
+    assert port.snapshot() == before
+
+
+def test_language_that_no_article_can_have_is_one_line(port: Project) -> None:
+    """Regression: an import said it once for each text."""
+    port.path("brat").mkdir()
+    for name in ("pier", "quay"):
+        port.path(f"brat/{name}.txt").write_text(f"The {name}.")
+        port.path(f"brat/{name}.ann").write_text("")
+    before = port.snapshot()
+    result = port.annotate("import", "brat", "--format", "brat", "--annotator", "anna", "--language", "jp")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1), result.output
+    assert result.stderr.startswith("annotate: --language: 'jp' does not fit; write the code of a language")
+    assert port.snapshot() == before
+
+
+def test_row_without_a_required_value_is_a_fault_of_its_line(port: Project) -> None:
+    port.path("m.csv").write_text("id,party,seats\nharbour,,1\nmarket,,2\n")
+    result = port.annotate("add", "--table", "m.csv")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == [
+        f"annotate: m.csv:{line}: {name} lacks the metadata that labels.yaml requires, party; add it to the row"
+        for line, name in ((2, "harbour"), (3, "market"))
+    ]
 
 
 def test_rows_and_columns_without_anything_are_skipped(port: Project) -> None:
@@ -229,9 +313,10 @@ def test_table_alone_changes_articles_of_the_corpus(port: Project) -> None:
 
 def test_table_alone_is_refused_as_a_whole(port: Project) -> None:
     port.path("m.csv").write_text("id,party\nharbour,left\nnowhere,right\n")
-    refuses(port, "m.csv:3: no article has the id 'nowhere'; correct the row, or remove it", "--table", "m.csv")
+    refuses(port, "m.csv:3: no article has the id 'nowhere'; correct the row, or remove it", "--table", "m.csv", code=2)
     port.path("m.csv").write_text("file,party\nport.txt,left\n")
-    refuses(port, "m.csv:2: several articles have the file 'port.txt': 'harbour', 'market'", "--table", "m.csv")
+    message = "m.csv:2: several articles have the file 'port.txt': 'harbour', 'market'"
+    refuses(port, message, "--table", "m.csv", code=2)
     assert "--title goes with FILES" in port.annotate("add", "--table", "m.csv", "--title", "x").output
     assert "Missing argument" in port.annotate("add").output
 
@@ -368,7 +453,7 @@ def test_new_article_has_no_value_that_is_cleared(port: Project) -> None:
         (["--clear", "rights"], "--clear rights: every article needs a value of it; give it another value", 2),
         (["--clear", "colour"], "--clear colour: is not declared; use one of: party, printed", 2),
         (["--clear", "place"], "--clear place: m.csv has no empty cell of this column; leave the option out", 2),
-        (["--meta", "party="], "harbour can have no such metadata: 'party' is missing", 1),
+        (["--meta", "party="], "m.csv:2: harbour lacks the metadata that labels.yaml requires, party", 2),
     ],
 )
 def test_values_that_cannot_be_cleared(port: Project, words: list[str], message: str, code: int) -> None:
@@ -414,4 +499,5 @@ def test_copy_without_texts_has_no_words_of_a_field_that_is_not_shared(port: Pro
     assert hydrated.exit_code == 0, hydrated.output
     rows = [row for file in port.path("full").rglob("articles/*.parquet") for row in pq.read_table(file).to_pylist()]
     (harbour,) = (row for row in rows if row["id"] == "harbour")
-    assert (harbour["place"], harbour["press"], harbour["case"]) == (word, "Dock Press", "…")
+    assert (harbour["place"], harbour["press"], harbour["case"]) == (word, "Dock Press", None)
+    assert hydrated.output.count("  withheld, and not restored: case\n") == 2

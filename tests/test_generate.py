@@ -22,7 +22,8 @@ def test_replaced_label_has_a_way_out(fresh: Path) -> None:
     refused = annotate("generate", cwd=fresh)
     assert (refused.exit_code, refused.output.count("\n")) == (2, 1)
     assert refused.output.startswith("annotate: guidelines/labels/organisation.md:3: has the table of 'Organisation'")
-    assert "run `annotate generate --fix`" in refused.output
+    assert "if you renamed it, restore its name in labels.yaml and use `annotate migrate`" in refused.output
+    assert "if you removed it, run `annotate generate --fix`" in refused.output
     checked = annotate("check", cwd=fresh)
     assert checked.exit_code == 1
     for code in ("C501", "C503", "C504", "C505"):
@@ -82,11 +83,29 @@ def test_definition_without_generate_is_an_error(fresh: Path) -> None:
     checked = annotate("check", cwd=fresh)
     assert checked.exit_code == 1
     assert (
-        "guidelines/labels/person.md: C503 does not say what labels.yaml says; run `annotate generate`"
-        in checked.output
+        "guidelines/README.md: C503 does not say what labels.yaml says (this file and guidelines/labels/person.md); "
+        "run `annotate generate`" in checked.output
     )
     assert annotate("generate", cwd=fresh).exit_code == 0
     assert has_only_unwritten_pages(fresh)
+
+
+def test_forgotten_generate_is_one_finding(fresh: Path) -> None:
+    """Regression: one label that was added was a line each for classes.json, the pages and the missing page."""
+    assert annotate("generate", "--fix", cwd=fresh).exit_code == 0
+    labels = fresh / "schema/labels.yaml"
+    text = labels.read_text("utf-8")
+    begin = text.index("  Party:")
+    end = text.index("\n\n", begin)
+    added = text[begin:end].replace("Party", "Ship").replace("party.md", "ship.md")
+    added = "".join(line + "\n" for line in added.splitlines() if "hotkey" not in line and "color" not in line)
+    labels.write_text(f"{text[:end]}\n{added.rstrip()}{text[end:]}", "utf-8")
+    lines = [line for line in annotate("check", cwd=fresh).output.splitlines() if "C506" not in line]
+    assert len(lines) == 2, lines
+    assert "C501 labels.yaml was changed, and `annotate generate` has not run since; run it" in lines[0]
+    assert lines[0].endswith(" files: C504, C503)")
+    assert "rename it with `annotate migrate`" in lines[0]
+    assert "C501 × 1" in lines[1] or lines[1].startswith("`annotate rules")
 
 
 def test_unreadable_page_is_a_finding(project: Project) -> None:
@@ -103,8 +122,8 @@ def test_page_that_lost_its_label_is_found_and_deleted_unless_written(fresh: Pat
     empty.write_text(f"# Gone\n\n{PAGE_STUB}", "utf-8")
     written.write_text("# Kept\n\nMy words.\n", "utf-8")
     checked = annotate("check", cwd=fresh).output
-    assert "labels/gone.md: C507 is the page of no label or relation, and no page links to it" in checked
-    assert "labels/kept.md: C507" in checked
+    problem = "C507 is the page of no label or relation, and no page links to it"
+    assert f"labels/gone.md: {problem} (this file and guidelines/labels/kept.md); delete it" in checked
     assert "C506 still asks for the test to apply" in checked
     fixed = annotate("generate", "--fix", cwd=fresh)
     assert "guidelines/labels/gone.md: deleted" in fixed.output

@@ -36,6 +36,7 @@ def test_all_names_that_the_inventory_lacks_are_named_at_once(project: Project) 
     )
     assert "for a span label one of: Speaker, Verb" in refused.value.hint
     assert "for a layer one of: speech, cargo" in refused.value.hint
+    assert refused.value.hint.endswith("write that one; `annotate migrate` renames it in maps, too")
 
 
 def test_a_number_is_no_value_that_is_written_like_it(project: Project) -> None:

@@ -24,7 +24,8 @@ def make_template() -> dict[str, str]:
         labels = line.sub(line.findall(general)[0], labels, count=1)
     labels = re.sub(r"^ +since: .*\n", "", labels, flags=re.MULTILINE)
     origin = "# Taken from the inventory and the guidelines of the corpus Contested Claims (CC BY 4.0).\n"
-    files = {"schema/labels.yaml": origin + labels}
+    rename = next(line for line in general.splitlines(keepends=True) if "`annotate migrate`" in line)
+    files = {"schema/labels.yaml": origin + rename + labels}
     for page in ("how-to-label.md", "quick-reference.md"):
         text = (ROOT / "guidelines" / page).read_text("utf-8")
         files[f"guidelines/{page}"] = _QUOTE.sub(lambda match: "." * match[0].startswith(":"), text)

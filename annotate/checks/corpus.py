@@ -3,14 +3,14 @@
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, find_class_id_faults
 from annotate.corpus import Corpus
-from annotate.findings import NAMED, Problem, Rule, merge_files, rule
+from annotate.findings import Finding, Problem, Rule, list_names, merge_files, rule
 from annotate.generate import MissingPage, PageFault, generated_paths
 from annotate.inventory import Inventory
 from annotate.model import ALL, GOLD, NEITHER, Annotation, Annotator, SourceFile
@@ -654,11 +654,8 @@ def label_without_page(pages: dict[str, MissingPage]) -> Iterator[Problem]:
     and no generated table, or that has no such folder.
     """
     way_out = "write it, or run `annotate generate --fix`, which writes a page to fill in"
-    if len(pages) <= NAMED:
-        for path, page in pages.items():
-            yield Problem(f"is missing, the page of {', '.join(page.names)}; {way_out}", file=path)
-    else:
-        yield from merge_files(list(pages), "is missing, the page of a label", way_out)
+    names = [name for page in pages.values() for name in page.names]
+    yield from merge_files(list(pages), f"is missing, the page of {list_names(names)}", way_out)
 
 
 @rule("C505")
@@ -706,6 +703,29 @@ OF_SCHEMA: tuple[Rule, ...] = (
     page_not_written,
     page_of_nothing,
 )
+
+
+_OUTDATED = frozenset({class_without_id.code, generated_file_outdated.code})
+_FORGOTTEN = frozenset({*_OUTDATED, label_without_page.code})
+_FORGOTTEN_HINT = (
+    "labels.yaml was changed, and `annotate generate` has not run since; run it, and commit what it writes. If you"
+    " renamed a label, undo that, and rename it with `annotate migrate`"
+)
+
+
+def group_forgotten_generate(findings: Iterable[Finding], inventory: Inventory) -> Iterator[Finding]:
+    """Yield findings; those of one cause, that labels.yaml was changed and nothing was generated since, as a group.
+
+    Args:
+        findings: What `OF_SCHEMA` found.
+        inventory: The inventory. A `classes.json` that is missing is another cause.
+    """
+    findings = list(findings)
+    codes = _FORGOTTEN if inventory.committed_class_ids is not None else _FORGOTTEN - {class_without_id.code}
+    is_forgotten = any(finding.code in codes & _OUTDATED for finding in findings)
+    for finding in findings:
+        is_member = is_forgotten and finding.code in codes
+        yield replace(finding, group=_FORGOTTEN_HINT) if is_member else finding
 
 
 def path_from_corpus(corpus: Corpus, path: str | Path) -> str:

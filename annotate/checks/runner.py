@@ -127,7 +127,7 @@ def _check_all(
     """Yield all findings, waived or not; it was reported that the files in `reported` cannot be read."""
     run = _Run(corpus, inventory)
     unreadable = set[str](reported)
-    for finding in _run_all(run, inventory, workers, progress):
+    for finding in _run_all(run, workers, progress):
         if finding.code == files.unreadable_file.code:
             unreadable.add(finding.file)
         yield finding
@@ -136,7 +136,8 @@ def _check_all(
             yield from files.unreadable_file(path, None, reason)
     for folder in (inventory.folder, *folders):
         yield from _check_folder(corpus, folder)
-    yield from _check_generated(corpus, inventory, [Path(folder) for folder in folders if Path(folder).is_dir()])
+    guidelines = [Path(folder) for folder in folders if Path(folder).is_dir()]
+    yield from corpus_rules.group_forgotten_generate(_check_generated(corpus, inventory, guidelines), inventory)
 
 
 def _check_folder(corpus: Corpus, folder: str | Path) -> Iterator[Finding]:
@@ -150,6 +151,9 @@ def _check_folder(corpus: Corpus, folder: str | Path) -> Iterator[Finding]:
 
 def _check_generated(corpus: Corpus, inventory: Inventory, guidelines: Sequence[Path]) -> Iterator[Finding]:
     """Compare the schema folder and the pages of the guidelines with the inventory that they are generated from."""
+    schema = corpus_rules.path_from_corpus(corpus, inventory.folder)
+    yield from corpus_rules.class_without_id("", None, inventory, f"{schema}/{CLASS_IDS_FILE}")
+    yield from corpus_rules.schema_incomplete("", None, inventory, schema)
     pages: dict[Path, str] = {}
     for folder in guidelines:
         for path in find_files(folder, ".md", below=True):
@@ -175,7 +179,7 @@ def _check_generated(corpus: Corpus, inventory: Inventory, guidelines: Sequence[
     yield from corpus_rules.generated_file_outdated("", None, files_)
 
 
-def _run_all(run: "_Run", inventory: Inventory, workers: int, progress: Callable[[int], None]) -> Iterator[Finding]:
+def _run_all(run: "_Run", workers: int, progress: Callable[[int], None]) -> Iterator[Finding]:
     yield from run.check_annotators()
     yield from run.check_splits()
     yield from run.check_sources()
@@ -187,9 +191,6 @@ def _run_all(run: "_Run", inventory: Inventory, workers: int, progress: Callable
     yield from run.check_strays()
     for rule in corpus_rules.OF_CONTENTS:
         yield from rule("", None, run.contents)
-    schema = corpus_rules.path_from_corpus(run.corpus, inventory.folder)
-    yield from corpus_rules.class_without_id("", None, inventory, f"{schema}/{CLASS_IDS_FILE}")
-    yield from corpus_rules.schema_incomplete("", None, inventory, schema)
 
 
 class ArticleFiles(NamedTuple):

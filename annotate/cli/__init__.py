@@ -104,13 +104,17 @@ SECTIONS = {
 
 
 class _Program(LazyGroup):
-    """The group of all commands. An error that keeps a command from running is one line on standard error."""
+    """The group of all commands. An error that keeps a command from running is one line on standard error.
+
+    Several faults of one input are a line each.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except CannotRun as error:
-            echo(f"annotate: {error}", err=True)
+            for line in error.lines:
+                echo(f"annotate: {line}", err=True)
             ctx.exit(1 if isinstance(error, Refused) else 2)
         except BrokenPipeError:
             # Click would exit with 1, the code of findings.

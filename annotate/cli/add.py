@@ -86,7 +86,10 @@ def command(
 
     Without --language, articles are in the language of the inventory, and the command says so.
 
-    Exit code 0: added or changed; 1: refused, or everything was in the corpus already; 2: could not run.
+    Each fault of the table is shown in one run, of more than 20 the first 20 and their number, and nothing is written.
+
+    Exit code 0: added or changed; 1: a file was refused, or everything was in the corpus already; 2: could not run, as
+    with a fault in --table or --meta.
 
     \b
     annotate add news/*.txt
@@ -134,7 +137,7 @@ def command(
         article_details = article_details._replace(language=default if language is None else language)
     rows = load_metadata(Path(table), fields) if table is not None else None
     if rows:
-        rows.require_known_columns()
+        rows.reject_unknown_columns()
         rows.clear_empty(split_ids(clear or ""))
 
     def read_intakes() -> Iterator["Intake"]:
@@ -143,7 +146,8 @@ def command(
             data = read_bytes(Path(file), "name a file that can be read", within=None)
             whole = [Cut(id_, 0, len(data.decode("utf-8", "replace")))] if id_ is not None else []
             intake = cut_articles(Path(file).name, data, parsed or whole, article_details, boundaries, omitted)
-            yield describe_intake(intake, file, shared, rows, inventory) if inventory else intake
+            if described := describe_intake(intake, file, shared, rows, inventory) if inventory else intake:
+                yield described
         if rows:
             require_rows_used(rows, folder)
 

@@ -68,15 +68,18 @@ def _printable_path(finding: Finding, root: Path) -> str:
 
 
 def _text(findings: Sequence[Finding], root: Path, checked: str, fixable: bool) -> TerminalText:
+    """Return a line for each finding, and one for each group; a group counts as one finding."""
     lines: list[TerminalText] = []
-    groups: dict[tuple[str, str], list[Finding]] = {}
+    groups: dict[str, list[Finding]] = {}
     for finding in findings:
         if finding.group:
-            groups.setdefault((finding.code, finding.group), []).append(finding)
+            groups.setdefault(finding.group, []).append(finding)
+    shown = Counter[str]()
     for finding in findings:
-        group = groups.get((finding.code, finding.group), [finding])
+        group = groups.get(finding.group, [finding])
         if group[0] is not finding:
             continue
+        shown[finding.code] += 1
         position = f":{finding.line}" if finding.line else ""
         colour = "red" if finding.severity == "error" else "yellow"
         where = style(_path(finding, root) + position, bold=True)
@@ -84,13 +87,15 @@ def _text(findings: Sequence[Finding], root: Path, checked: str, fixable: bool) 
         message = f"{span}{finding.message}"
         if len(group) > 1:
             files = count_noun(len({each.file for each in group}), "file")
-            message = f"{finding.group} (here, and {len(group) - 1} more in {files})"
+            others = ", ".join(dict.fromkeys(each.code for each in group if each.code != finding.code))
+            message = f"{finding.group} (here, and {len(group) - 1} more in {files}{': ' if others else ''}{others})"
         lines.append(TerminalText("{}: {} {}").format(where, style(finding.code, fg=colour, bold=True), message))
     subject = f" in {checked}" if checked else ""
     if not findings:
         return TerminalText("{}{}.").format(style("No findings", fg="green", bold=True), subject)
-    codes = ", ".join(f"{code} × {number}" for code, number in Counter(f.code for f in findings).most_common())
-    lines.append(TerminalText.escape(f"{count_noun(len(findings), 'finding')}{subject}: {codes}."))
+    codes = ", ".join(f"{code} × {number}" for code, number in shown.most_common())
+    places = f" in {len(findings):,} places" if len(findings) > shown.total() else ""
+    lines.append(TerminalText.escape(f"{count_noun(shown.total(), 'finding')}{places}{subject}: {codes}."))
     lines.append(TerminalText(f"`annotate rules {findings[0].code}` explains a code."))
     fixes = sum(finding.fix is not None for finding in findings)
     if fixes and fixable:

@@ -31,9 +31,10 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool, fix: 
     Run it after every change of the inventory. `--check` reports stale files. If a page is changed while the command
     runs, nothing is written.
 
-    After labels were replaced, `--fix` deletes each page that is only about labels that are gone, removes their tables
-    from other pages, and writes a page to fill in for each label without one. Without it, a table of a label that is
-    gone stops the command.
+    `annotate migrate` renames a label, with its annotations, pages and maps. After labels were removed, or replaced in
+    a corpus without annotations, `--fix` deletes each page that is only about labels that are gone, removes their
+    tables from other pages, and writes a page to fill in for each label without one. Without it, a table of a label
+    that is gone stops the command.
 
     `--printable` writes the guidelines as one HTML page with contents, to print from a browser or to attach to a paper.
     It needs no other file.

@@ -37,15 +37,16 @@ MAX_WORDING, CONTEXT = 120, 20
 def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str | None, format_: str) -> None:
     """Restore the texts of a dataset made with `build --without-text`.
 
-    With identical copies the result is what `annotate build` writes, byte for byte. Where a copy differs, each span is
-    located by its hashes: exact, moved, changed (white space, quotation marks, an edited word), or lost. A lost span is
-    left out with its relations. An article without a copy is left out. The report names all of them. Card, manifest and
-    the column text_status of articles say which texts are altered copies.
+    With identical copies the result is what `annotate build` writes, byte for byte, if no metadata were withheld. Where
+    a copy differs, each span is located by its hashes: exact, moved, changed (white space, quotation marks, an edited
+    word), or lost. A lost span is left out with its relations. An article without a copy is left out. So is a value of
+    metadata that the dataset without text does not have (withheld). The report names all of them. Card and manifest do,
+    too, and the column text_status of articles says which texts are altered copies.
 
     The encoding and the line ends of a copy do not matter where the hashes of the article's lines confirm them.
 
-    Exit code 0: everything was restored; 1: something is lost or left out, or nothing was written, because class ids of
-    the existing dataset would change; 2: could not run.
+    Exit code 0: everything was restored that was not withheld; 1: something is lost or left out, or nothing was
+    written, because class ids of the existing dataset would change; 2: could not run.
 
     \b
     annotate build --without-text --out dist/open
@@ -98,6 +99,8 @@ def _describe(reports: "list[ArticleReport]") -> list[str]:
         lines += map(_describe_stretch, article.moved)
         if article.dropped_relations:
             lines.append(f"  {article.dropped_relations} relations of lost spans are left out")
+        if article.withheld:
+            lines.append(f"  withheld, and not restored: {', '.join(article.withheld)}")
     return lines
 
 

@@ -119,7 +119,10 @@ def command(
     For labelstudio, FOLDER is an export (raw JSON) or a folder of exports. The people in it are named by their number
     on the server, or else by their address: --annotator 7=anna.
 
-    Exit code 0: everything was taken; 1: something was reported and not taken; 2: could not run.
+    Each value of --metadata that an article cannot have is shown, and nothing is imported. A row that fits no text, and
+    a column that is no field, are reported with the other findings.
+
+    Exit code 0: everything was taken; 1: something was reported and not taken; 2: could not run, as with such a value.
 
     \b
     annotate import --format brat others/ --map map.yaml --annotator reader-7 --plan
@@ -131,7 +134,7 @@ def command(
     annotate import --format csv tables/ --annotator reader-7
     annotate import --format labelstudio export.json --annotator 7=anna --annotator 9=ben
     """
-    from annotate.article_metadata import load_metadata
+    from annotate.article_metadata import load_metadata, require_valid_options
     from annotate.corpus import Corpus
     from annotate.errors import CannotRun
     from annotate.formats import load_reader
@@ -167,7 +170,10 @@ def command(
         reader = make_csv_reader(store, inventory, name_annotators(complete_map(label_map, inventory), ids))
     else:
         reader = load_reader(format_, name_annotators(complete_map(label_map, inventory), ids), layout)
+    require_valid_options({"language": language, **details})
     table = load_metadata(Path(metadata), inventory.metadata) if metadata is not None else None
+    if table:
+        table.raise_faults()
     options = ImportOptions(
         Details(language=inventory.language if language is None else language, **details),
         fix,

@@ -147,7 +147,8 @@ def metadata_section(facts: Facts) -> Markdown:
         return Markdown("")
     rows: list[tuple[str, ...]] = []
     for name, field in fields.items():
-        has = f"{facts.counts.filled[ARTICLES, name]:,}"
+        is_withheld = not facts.text and not field.is_shared
+        has = "withheld" if is_withheld else f"{facts.counts.filled[ARTICLES, name]:,}"
         type_ = f"{field.type}{describe_bounds(field.minimum, field.maximum)}"
         rows.append((Markdown("**{}**").format(name), type_, escape_markdown_words(field.definition), has))
         rows += [
@@ -162,6 +163,9 @@ def metadata_section(facts: Facts) -> Markdown:
         Markdown("The table {} has a column for each of these fields.").format(markdown_code(ARTICLES)),
         table,
     ]
+    if withheld := _list_withheld(facts):
+        note = "This copy withholds each value of {}: `None` does not mean there that no value is given."
+        parts.append(Markdown(note).format(Markdown(", ").join(withheld)))
     if joined:
         call = f'load_dataset(dataset, "{joined[0]}", split={show_text(loadable_tables(facts)[joined[0]][0].split)})'
         code = [
@@ -325,11 +329,18 @@ def without_text_note(facts: Facts) -> Markdown:
     """Return that the copy has no words of the articles, with an empty line after it; nothing if it has them."""
     if facts.text:
         return Markdown()
+    withheld = _list_withheld(facts)
     return Markdown(
-        "> **This copy has no words of the articles.** Titles, texts, notes and the words of spans are `None`. Offsets,"
-        " labels and hashes are there. If you have the texts, `annotate hydrate` puts them back: see [Rights](#rights)."
-        "\n\n"
-    )
+        "> **This copy has no words of the articles.** Titles, texts, notes and the words of spans are `None`{}."
+        " Offsets, labels and hashes are there. If you have the texts, `annotate hydrate` puts them back: see"
+        " [Rights](#rights).\n\n"
+    ).format(Markdown(", and so are the metadata {}").format(Markdown(", ").join(withheld)) if withheld else "")
+
+
+def _list_withheld(facts: Facts) -> list[Markdown]:
+    """Return the fields of metadata whose values the copy does not have."""
+    fields = facts.inventory.metadata.items()
+    return [] if facts.text else [markdown_code(name) for name, field in fields if not field.is_shared]
 
 
 def agreement_section(facts: Facts) -> Markdown:

@@ -1,4 +1,4 @@
-"""What the card says of texts that are not those that were labelled: copies that `annotate hydrate` was given."""
+"""What the card says of texts that are not those that were labelled, and of values that `annotate hydrate` lacked."""
 
 from annotate.dataset.facts import Facts
 from annotate.dataset.features import ARTICLES, TEXT_STATUSES
@@ -9,7 +9,7 @@ from annotate.util.nouns import count_noun
 
 
 def text_note(facts: Facts) -> Markdown:
-    """Return the line of the first screen, with an empty line after it; nothing if all texts are those labelled."""
+    """Return the line of the first screen, with an empty line after it; nothing for the published dataset."""
     hydration = facts.hydration
     if hydration is None:
         return Markdown("")
@@ -19,13 +19,15 @@ def text_note(facts: Facts) -> Markdown:
         parts.append(f"the text of {count} is an altered copy, not the text that was labelled")
     if hydration.left_out:
         parts.append(f"{count_noun(len(hydration.left_out), 'article')} of the published dataset left out")
+    if hydration.withheld:
+        parts.append(f"{_count_withheld(hydration)} of metadata withheld")
     return Markdown("**Not the published dataset:** {}. See [Altered texts](#altered-texts).\n\n").format(
         "; ".join(parts)
     )
 
 
 def texts_section(facts: Facts) -> Markdown:
-    """Return what is moved, changed or lost in each altered text, and which articles are left out."""
+    """Return what is moved, changed or lost in each altered text, and which articles and values are left out."""
     hydration = facts.hydration
     if hydration is None:
         return Markdown("")
@@ -44,7 +46,17 @@ def texts_section(facts: Facts) -> Markdown:
             Markdown("Left out, since no copy could be used:"),
             markdown_table(("article", "copy"), rows),
         ]
+    if hydration.withheld:
+        rows = [(markdown_code(name), f"{count:,}") for name, count in hydration.withheld.items()]
+        parts += [
+            Markdown("Withheld, since the dataset without text does not have them. They are `None`:"),
+            markdown_table(("field of metadata", "values"), rows),
+        ]
     return Markdown("\n\n").join(parts)
+
+
+def _count_withheld(hydration: Hydration) -> str:
+    return count_noun(sum(hydration.withheld.values()), "value")
 
 
 def _describe_altered(hydration: Hydration) -> list[Markdown]:

@@ -74,6 +74,7 @@ def _render_inventory(draft: InventoryDraft, pages: Mapping[str, str]) -> str:
         f"# The inventory: what this corpus labels, made by `annotate init` from {draft.origin}.",
         "# Everything else is made from it; after a change raise `version` and run `annotate generate`.",
         "# What may stand here: inventory.schema.json.",
+        "# To rename a label, an attribute, a value or a relation, use `annotate migrate`: it renames it everywhere.",
         "version: 0.1.0",
         *_dump({"title": draft.title}, _Dumper),
         "about: Say here, in one sentence, what the articles are and what is labelled in them.",

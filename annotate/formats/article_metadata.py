@@ -13,7 +13,8 @@ from annotate.util.escape import quote
 def find_details(table: MetadataTable, document: RawDocument) -> dict[str, Any]:
     """Return the fields of a document's article; none if it has no row, or its row was used for another article."""
     keys = list_keys(document.article_id, document.source_name, (document.text_file, document.file))
-    return table.find(document.article_id, keys) or {}
+    row = table.find(document.article_id, keys)
+    return row.details if row else {}
 
 
 def list_table_findings(table: MetadataTable) -> Iterator[Finding]:

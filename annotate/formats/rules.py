@@ -228,6 +228,13 @@ def line_unreadable(line: int | None, why: str) -> Iterator[Problem]:
     yield Problem(f"{why}; fix the line", line=line)
 
 
+_PLAIN_DIAGNOSES = {
+    "stale text": "the text has the words elsewhere, as after it was changed",
+    "hybrid": "one offset counts UTF-16 units, and the other code points",
+}
+"""Diagnoses of offsets that are not clear by themselves, in other words."""
+
+
 @rule("F202")
 def wrong_offsets(
     line: int | None,
@@ -254,7 +261,7 @@ def wrong_offsets(
     if taken_by:
         hint = f"{quote(taken_by)} has these words already; fix the offsets, or remove the line"
     expected = "" if words is None else f", not {quote(words)}"
-    why = "" if diagnosis == "unknown" else f" (diagnosis: {diagnosis})"
+    why = "" if diagnosis == "unknown" else f" (diagnosis: {_PLAIN_DIAGNOSES.get(diagnosis, diagnosis)})"
     yield Problem(f"offsets {problem}{expected}{why}; {hint}", line=line)
 
 
@@ -281,7 +288,8 @@ def corrected_offsets(line: int | None, words: str | None, diagnosis: str) -> It
     Passes: offsets counted in code points.
     See: docs/interchange.md
     """
-    yield Problem(f"the offsets of {quote(words)} were corrected (diagnosis: {diagnosis})", line=line)
+    plain = _PLAIN_DIAGNOSES.get(diagnosis, diagnosis)
+    yield Problem(f"the offsets of {quote(words)} were corrected (diagnosis: {plain})", line=line)
 
 
 @rule("F204")

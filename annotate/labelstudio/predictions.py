@@ -1,11 +1,11 @@
 """Annotations of a corpus or a folder as predictions, read when they are used, so that one at a time is in memory."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias, TypeVar, overload
 
-from annotate.annotation_files import read_annotation_folder
+from annotate.annotation_files import read_annotation_folder, require_known_names
 from annotate.corpus import Corpus, decode_annotation
 from annotate.errors import CannotRun
 from annotate.findings import Finding
@@ -57,13 +57,14 @@ def corpus_predictions(
         is_checked: Whether the corpus passed the checks, so that all labels are known to be in the inventory.
 
     Raises:
-        CannotRun: An annotation has a label, attribute or relation that is not in the inventory.
+        CannotRun: An annotation has a label, attribute, value or relation that is not in the inventory.
     """
     sets_by_article: dict[str, list[str]] = {}
     for annotation_set in annotation_sets:
         for article_id in corpus.annotated_ids(annotation_set):
             if not is_checked:
-                _require_known_names(corpus, inventory, annotation_set, article_id)
+                path = corpus.annotation_path(annotation_set, article_id)
+                require_known_names(path, corpus.read_annotation(annotation_set, article_id), inventory)
             sets_by_article.setdefault(article_id, []).append(annotation_set)
     return {
         article_id: LazySequence(names, partial(_read_from_corpus, corpus, article_id, inventory.version))
@@ -105,18 +106,3 @@ def _read_from_file(version: str, path: str) -> Prediction:
         Path(path), read_bytes(path, "keep the folder until the push is done", within=Path(path).parent)
     )
     return Prediction(prediction_name(annotation.annotator, version), annotation)
-
-
-def _require_known_names(corpus: Corpus, inventory: Inventory, annotation_set: str, article_id: str) -> None:
-    for name in unknown_names(corpus.read_annotation(annotation_set, article_id), inventory):
-        path = corpus.annotation_path(annotation_set, article_id)
-        raise CannotRun(path, f"{name!r} is not in the inventory", "run `annotate check`")
-
-
-def unknown_names(annotation: Annotation, inventory: Inventory) -> Iterator[str]:
-    """Yield the labels, attributes and relations of an annotation that the inventory lacks."""
-    for span in annotation.spans:
-        if span.label not in inventory.spans:
-            yield span.label
-        yield from (name for name in span.attributes if name not in inventory.attributes)
-    yield from (relation.label for relation in annotation.relations if relation.label not in inventory.relations)

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from annotate.annotation_files import count_unknown
 from annotate.corpus import Corpus, sort_annotation
 from annotate.errors import CannotRun, Refused
 from annotate.inventory import INVENTORY_FILE, Inventory
@@ -20,7 +21,6 @@ from annotate.labelstudio.client import Progress, Studio
 from annotate.labelstudio.config_drift import save_config
 from annotate.labelstudio.http import JsonObject, retry
 from annotate.labelstudio.lock import MIGRATION_FOLDER
-from annotate.labelstudio.predictions import unknown_names
 from annotate.labelstudio.results import ENTRY_KINDS, annotator_of, article_id_of, iterate_entries, user_id_of
 from annotate.labelstudio.state import State
 from annotate.migration.annotations import migrate_annotation, migrate_items
@@ -152,7 +152,7 @@ def migrate_entry(
         new["model_version"] = tasks.prediction_name(annotation_set, migration.new_version)
         if corpus.annotation_path(annotation_set, entry.article_id).is_file():
             annotation = corpus.read_annotation(annotation_set, entry.article_id)
-            is_before = not any(unknown_names(annotation, inventories[0]))
+            is_before = not any(count_unknown(annotation, inventories[0]))
             if is_before and tasks.result_items(annotation, inventories[0]) == result:
                 new_version = migration.version_after(annotation.inventory)
                 migrated = migrate_annotation(migration.steps, annotation, annotation_set, new_version)

@@ -17,7 +17,7 @@ from annotate.offsets import sha256
 from annotate.redaction.align import Aligner, Status
 from annotate.redaction.copies import UTF8, CopyReader
 from annotate.redaction.fingerprints import Fingerprint, derive_salt
-from annotate.redaction.skeleton import ArticleSkeleton, CopiedStretch, Quote, Skeleton, restore
+from annotate.redaction.skeleton import ArticleSkeleton, CopiedStretch, Quote, Skeleton, list_withheld, restore
 from annotate.redaction.wordings import find_published_wording, has_same_words
 from annotate.util.files import write_atomically
 
@@ -92,6 +92,8 @@ class ArticleReport(msgspec.Struct, frozen=True, kw_only=True):
         stretches: Its stretches counted by status, each once.
         moved: Those that are not exact.
         dropped_relations: Number of relations, in all annotation sets, that are left out with a lost span.
+        withheld: The fields of metadata with a value that the dataset without text does not have, so that no copy
+            restores it.
     """
 
     article: str
@@ -102,6 +104,7 @@ class ArticleReport(msgspec.Struct, frozen=True, kw_only=True):
     stretches: dict[str, int] = {}
     moved: list[MovedStretch] = []
     dropped_relations: int = 0
+    withheld: list[str] = []
 
     @property
     def is_complete(self) -> bool:
@@ -137,17 +140,20 @@ class Hydration(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         altered: The articles whose text is an altered copy.
         left_out: The articles that are left out, and why.
+        withheld: The fields of metadata that lack values which the dataset without text does not have, and how many.
     """
 
     altered: dict[str, AlteredText] = {}
     left_out: dict[str, str] = {}
+    withheld: dict[str, int] = {}
 
 
 def summarise_hydration(skeleton: Skeleton, reports: Iterable[ArticleReport]) -> Hydration | None:
-    """Return how the texts differ from those that were labelled; None if all are these texts."""
+    """Return how the corpus differs from the one that was labelled; None if it is that one."""
     hashes = {body.id: str(body.article["text_sha256"]) for body in skeleton.articles}
-    altered, left_out = dict[str, AlteredText](), dict[str, str]()
+    altered, left_out, withheld = dict[str, AlteredText](), dict[str, str](), Counter[str]()
     for report in reports:
+        withheld.update(report.withheld)
         if report.outcome == "realigned":
             changes = Counter(row.change for row in report.moved)
             altered[report.article] = AlteredText(
@@ -159,7 +165,9 @@ def summarise_hydration(skeleton: Skeleton, reports: Iterable[ArticleReport]) ->
             )
         elif report.outcome != "exact":
             left_out[report.article] = report.outcome
-    return Hydration(altered=altered, left_out=left_out) if altered or left_out else None
+    if not altered and not left_out and not withheld:
+        return None
+    return Hydration(altered=altered, left_out=left_out, withheld=dict(sorted(withheld.items())))
 
 
 class _StretchReader:
@@ -354,6 +362,7 @@ def _hydrate_article(
         stretches=dict(reader.counts),
         moved=reader.moved,
         dropped_relations=dropped,
+        withheld=list_withheld(body.article.get("metadata", {})),
     )
 
 

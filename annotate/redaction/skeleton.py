@@ -330,6 +330,11 @@ def _redact_private(value: Tree, quotes: Quotes) -> Tree:
     return {QUOTED: quotes.quote_whole(value) or []} if isinstance(value, str) else value
 
 
+def list_withheld(metadata: Mapping[str, Tree]) -> list[str]:
+    """Return the fields of redacted metadata whose value is not in the skeleton, so that no copy restores it."""
+    return [name for name, value in metadata.items() if isinstance(value, dict) and not value.get(QUOTED)]
+
+
 def _encode_template(words: str, template: Template) -> Tree:
     return {QUOTED: template} if any(isinstance(part, Quote) for part in template) else words
 
@@ -347,7 +352,7 @@ The second argument says what quotes it: the id of a span, or a field.
 def restore(tree: Tree, read: ReadQuote, key: str = "") -> Tree:
     """Return the tree with the words of a reader's copies.
 
-    An object whose words are lost is left out of its list, and so is an attribute.
+    An object whose words are lost is left out of its list, and so are an attribute and a field of metadata.
     """
     if isinstance(tree, list):
         return [value for item in tree if (value := restore(item, read, key)) is not None]
@@ -355,12 +360,9 @@ def restore(tree: Tree, read: ReadQuote, key: str = "") -> Tree:
         return tree
     if key == COUNTS_FIELD:
         return tree
-    if key == ATTRIBUTES_FIELD:
+    if key in (ATTRIBUTES_FIELD, METADATA_FIELD):
         values = {name: _restore_string(value, read, name) for name, value in tree.items()}
         return {name: value for name, value in values.items() if value is not None}
-    if key == METADATA_FIELD:  # a field may be required
-        values = {name: _restore_string(value, read, name) for name, value in tree.items()}
-        return {name: LOST if value is None else value for name, value in values.items()}
     if QUOTED in tree:
         words = _restore_string(tree, read, key)
         return LOST if words is None and key not in OPTIONAL_FIELDS else words

@@ -14,6 +14,7 @@ from annotate.comparison.release_manifest import FORMAT, ReleaseManifest, decode
 from annotate.comparison.releases import FOLDER, SUFFIX, Release, ReleaseHistory, keep_versions
 from annotate.comparison.semver import parse_version
 from annotate.comparison.sources import open_version
+from annotate.comparison.summary import Summary
 from annotate.comparison.trees import FolderTree, GitTree, Tree, open_revision
 from annotate.corpus import Corpus, find_parent_folder
 from annotate.dataset.build import build
@@ -29,6 +30,7 @@ from annotate.release.changelog import (
     count_changes,
     count_contents,
     find_entry,
+    measure_contents,
     parse_changelog,
 )
 from annotate.release.git import Repository, TreeEntry
@@ -233,7 +235,14 @@ class Candidate:
     @cached_property
     def counts(self) -> list[str]:
         """The count lines that the changelog entry must have."""
-        return count_changes(self.comparison.summary) if self.comparison else count_contents(self.corpus)
+        if self.comparison is None:
+            return count_contents(measure_contents(self.corpus, self.inventory))
+        return self.count_difference(self.comparison.summary)
+
+    def count_difference(self, summary: Summary) -> list[str]:
+        """Return the count lines of the difference from an earlier version."""
+        contents = measure_contents(self.corpus, self.inventory)
+        return count_changes(summary, has_pieces=contents.spans != contents.pieces)
 
     @cached_property
     def findings(self) -> list[Finding]:

@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 from annotate.comparison.summary import LabelCounts, Summary
 from annotate.corpus import Corpus
+from annotate.inventory import Inventory
+from annotate.records import Graph
 from annotate.release.other_sources import GUIDELINES
+from annotate.util.nouns import with_pieces
 
 DRAFT = "<!-- draft: say in words what changed and why, then delete this line -->"
 _HEADING = re.compile(r"## +\[?v?(?P<version>\d+\.\d+\.\d+)\]?(?P<rest>.*)")
@@ -114,8 +117,13 @@ def _bullets(counts: Sequence[str]) -> str:
     return "\n".join(f"- {count}" for count in counts)
 
 
-def count_changes(summary: Summary) -> list[str]:
-    """Return the count lines of a difference, one for each kind that has a change."""
+def count_changes(summary: Summary, has_pieces: bool = False) -> list[str]:
+    """Return the count lines of a difference, one for each kind that has a change.
+
+    Args:
+        summary: The difference, which counts each piece of a span.
+        has_pieces: Whether some gold span has several pieces, so that the line says what it counts.
+    """
     articles = summary.articles
     article_changes = {
         "added": len(articles.added),
@@ -126,7 +134,7 @@ def count_changes(summary: Summary) -> list[str]:
     }
     kinds = (
         ("Articles", article_changes),
-        ("Gold spans", dict(_total_changes(summary.spans, _SPAN_CHANGES))),
+        ("Pieces of gold spans" if has_pieces else "Gold spans", dict(_total_changes(summary.spans, _SPAN_CHANGES))),
         ("Gold relations", dict(_total_changes(summary.relations, _RELATION_CHANGES))),
         ("Inventory", {"changes": len(summary.inventory)}),
         ("Guidelines", {f"pages {status}": summary.files.get(f"{GUIDELINES} {status}", 0) for status in _STATUSES}),
@@ -146,10 +154,26 @@ def _total_changes(labels: dict[str, LabelCounts], kinds: Sequence[str]) -> Iter
         yield ("with other attributes" if kind == "attributes" else kind), total
 
 
-def count_contents(corpus: Corpus) -> list[str]:
-    """Return the count lines of a first release: what the corpus contains."""
-    counts = {"Articles": len(corpus.article_ids()), "Gold spans": 0, "Gold relations": 0}
+class ContentCounts(NamedTuple):
+    """The size of a corpus: its articles, and its gold spans, their pieces, and relations."""
+
+    articles: int
+    spans: int
+    pieces: int
+    relations: int
+
+
+def measure_contents(corpus: Corpus, inventory: Inventory) -> ContentCounts:
+    """Return the size of a corpus. A span in several pieces counts once, as on the card."""
+    spans = pieces = relations = 0
     for annotation in corpus.gold():
-        counts["Gold spans"] += len(annotation.spans)
-        counts["Gold relations"] += len(annotation.relations)
-    return [f"{kind}: {count:,}." for kind, count in counts.items()]
+        spans += len(Graph(annotation, inventory).mentions)
+        pieces += len(annotation.spans)
+        relations += len(annotation.relations)
+    return ContentCounts(len(corpus.article_ids()), spans, pieces, relations)
+
+
+def count_contents(counts: ContentCounts) -> list[str]:
+    """Return the count lines of a first release: what the corpus contains."""
+    spans = with_pieces(f"{counts.spans:,}", counts.spans, counts.pieces)
+    return [f"Articles: {counts.articles:,}.", f"Gold spans: {spans}.", f"Gold relations: {counts.relations:,}."]

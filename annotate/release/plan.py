@@ -4,7 +4,6 @@ import msgspec
 
 from annotate.comparison.compare import Comparison
 from annotate.comparison.semver import Reason, find_needed_version, next_version
-from annotate.release.changelog import count_changes
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -28,11 +27,11 @@ class Plan(msgspec.Struct, frozen=True):
     source: str | None = None
 
 
-def plan_next_release(last: str, comparison: Comparison, source: str | None = None) -> Plan:
-    """Return the plan of the release after the version `last`, which was found at `source`."""
+def plan_next_release(last: str, comparison: Comparison, counts: list[str], source: str | None = None) -> Plan:
+    """Return the plan of the release after the version `last`, which was found at `source`, with its count lines."""
     needed = find_needed_version(comparison.summary)
     smallest = None if needed.level == "none" else next_version(last, needed.level)
-    return Plan(last, smallest, needed.level, needed.reasons, count_changes(comparison.summary), source)
+    return Plan(last, smallest, needed.level, needed.reasons, counts, source)
 
 
 def plan_first_release(inventory_version: str, counts: list[str]) -> Plan:

@@ -29,7 +29,9 @@ from annotate.release.candidate import Candidate
 from annotate.release.changelog import find_entry, parse_changelog
 from annotate.release.load_check import load_tables
 from annotate.release.sources import explain_mode, explain_name, find_name_collisions
+from annotate.release.template_texts import list_texts, template_examples
 from annotate.schemas import require_valid
+from annotate.util.escape import quote
 from annotate.util.files import decode_yaml, read_bytes_if_present
 from annotate.versions import is_older
 
@@ -119,7 +121,8 @@ def counts_not_named(candidate: Candidate) -> Iterator[Problem]:
 
     Why: an entry written before a late correction describes another release.
     Fails: "Gold spans: 12 added." where 13 were added.
-    Passes: the lines that `annotate release cut` drafted, with any words around them.
+    Passes: the lines that `annotate release cut` drafted, with any words around them. Where a span has several pieces,
+    they say "33 (34 pieces)" as the card does, and changes are counted as "Pieces of gold spans".
     """
     if candidate.entry:
         file = candidate.relative_path(candidate.changelog_path)
@@ -369,17 +372,21 @@ def corpus_not_clean(candidate: Candidate) -> Iterator[Problem]:
     Fails: any finding of `annotate check --strict`.
     Passes: no finding that corpus/waivers.yaml does not waive. A waiver of V301 itself is about warnings only.
     """
-    for code, count in Counter(finding.code for finding in candidate.findings).items():
-        first = next(finding for finding in candidate.findings if finding.code == code)
-        more = f", and {count - 1} more" if count > 1 else ""
+    causes: dict[str, list[Finding]] = {}
+    for finding in candidate.findings:
+        causes.setdefault(finding.group or finding.code, []).append(finding)
+    for findings in causes.values():
+        first = findings[0]
+        more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
+        message = first.group if more and first.group else first.message
         file = f"{candidate.relative_path(candidate.corpus.root)}/{first.file}"
         if Path(first.file).is_absolute():
             file = candidate.relative_path(Path(first.file))
         yield Problem(
-            f"{code}: {first.message}{more}; see `annotate check --strict`",
+            f"{first.code}: {message}{more}; see `annotate check --strict`",
             file=file,
             line=first.line,
-            waivable=not any(finding.is_error for finding in candidate.findings if finding.code == code),
+            waivable=not any(finding.is_error for finding in findings),
         )
 
 
@@ -407,12 +414,13 @@ TEMPLATE_TEXTS = ("My Corpus", "The authors of My Corpus", "Say here, in one sen
 
 @rule("V306")
 def template_text(candidate: Candidate) -> Iterator[Problem]:
-    """The corpus has a title, a description and authors of its own, and not those of the template of `annotate init`.
+    """The corpus has a title, a description, authors and a data statement of its own, and not those of `annotate init`.
 
     Why: the card, the tag and every citation repeat them, and a release never changes.
-    Fails: `title: My Corpus` in labels.yaml or CITATION.cff; "Say here …" in a definition; a CITATION.cff without
+    Fails: `title: My Corpus` in labels.yaml or CITATION.cff; "Say here …" in a definition; an example in the comments
+    of CITATION.cff or corpus/statement.yaml whose number signs were removed, and nothing else; a CITATION.cff without
     `title` or `authors`.
-    Passes: your own words in both files. V302 reports a CITATION.cff that is missing.
+    Passes: your own words in these files. V302 reports a CITATION.cff that is missing.
     """
     inventory, file = candidate.inventory, candidate.relative_path(candidate.schema / "labels.yaml")
     texts = {"title": inventory.title, "about": inventory.about}
@@ -422,6 +430,11 @@ def template_text(candidate: Candidate) -> Iterator[Problem]:
     for name, text in texts.items():
         if text.startswith(TEMPLATE_TEXTS):
             yield Problem(f"{name}: {text!r} {replace}", file=file)
+    statement = candidate.corpus.statement_path
+    examples = template_examples(f"corpus/{statement.name}")
+    for name, text in list_texts(candidate.corpus.read_statement()):
+        if text in examples:
+            yield Problem(f"{name}: {quote(text)} {replace}", file=candidate.relative_path(statement))
     citation = candidate.citation
     if not citation:
         return
@@ -429,12 +442,10 @@ def template_text(candidate: Candidate) -> Iterator[Problem]:
     if missing:
         hint = f"add {'them' if len(missing) > 1 else 'it'}, as in the comments of the file"
         yield Problem(f"has no {' and no '.join(missing)}; {hint}", file=CITATION)
-    if str(citation.get("title") or "").startswith(TEMPLATE_TEXTS):
-        yield Problem(f"title: {citation['title']!r} {replace}", file=CITATION)
-    authors = citation.get("authors")
-    for author in authors if isinstance(authors, list) else []:
-        if isinstance(author, dict) and str(author.get("name") or "").startswith(TEMPLATE_TEXTS):
-            yield Problem(f"authors: {author['name']!r} {replace}", file=CITATION)
+    examples = template_examples(CITATION)
+    for name, text in list_texts({name: citation.get(name) for name in ("title", "authors")}):
+        if text in examples or text.startswith(TEMPLATE_TEXTS):
+            yield Problem(f"{name}: {quote(text)} {replace}", file=CITATION)
 
 
 @rule("V303", waivable=True)

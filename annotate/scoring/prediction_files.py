@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from annotate.annotation_files import AnnotationFile, FindText, read_annotation_folder
+from annotate.annotation_files import AnnotationFile, FindText, read_annotation_folder, require_known_names
 from annotate.checks import find_errors
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun, describe_os_error
@@ -105,7 +105,7 @@ def read_scored_labels(
     else:
         if texts is None and find_in_corpus is None:
             Corpus(corpus)  # says that gold has no texts
-        files = _read_annotation_files(path, inventory, find_text, warn)
+        files = _read_annotation_files(path, inventory, find_text, warn, is_gold=texts is None)
     predicted_ids = set[str]()
     for file in files:
         predicted_ids.add(file.annotation.article)
@@ -117,10 +117,12 @@ def read_scored_labels(
 
 
 def _read_annotation_files(
-    path: Path, inventory: Inventory, find_text: FindText, warn: Callable[[str], None]
+    path: Path, inventory: Inventory, find_text: FindText, warn: Callable[[str], None], *, is_gold: bool
 ) -> Iterator[AnnotationFile]:
     for file in read_annotation_folder(path, find_text):
         require_labels(file, inventory)
+        if is_gold:
+            require_known_names(file.path, file.annotation, inventory)
         errors = find_errors(file.annotation, file.text, inventory, str(file.path))
         if errors:
             first = errors[0]

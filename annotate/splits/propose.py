@@ -200,7 +200,10 @@ def _divide_numbers(values: Sequence[MetadataValue | None]) -> list[MetadataValu
     by_quarter: dict[int, list[int | float]] = {}
     for number in numbers:
         by_quarter.setdefault(bisect_right(cuts, number), []).append(number)
-    names = {quarter: f"{inner[0]} to {inner[-1]}" for quarter, inner in by_quarter.items()}
+    names: dict[int, MetadataValue] = {
+        quarter: f"{inner[0]} to {inner[-1]}" if inner[0] != inner[-1] else inner[0]
+        for quarter, inner in by_quarter.items()
+    }
     return [names[bisect_right(cuts, value)] if isinstance(value, int | float) else value for value in values]
 
 

@@ -61,7 +61,8 @@ def test_text_has_a_row_for_each_label(two: Project) -> None:
     ("old", "new", "problem"),
     [
         ("Speaker", "Voice", "spans 'Speaker'"),
-        ("rank", "grade", "value"),
+        ("rank", "grade", "2 values of 'rank'"),
+        ("hand", "sailor", "1 value 'hand' of 'rank'"),
         ("lies_at", "moored_at", "relation"),
     ],
 )
@@ -83,6 +84,13 @@ def test_labels_that_do_not_fit_the_inventory_are_refused(two: Project, old: str
         assert f"{old!r}" in result.stderr
         assert "rename them everywhere with a migration (docs/migrations.md)" in result.stderr
         assert two.snapshot() == before
+
+
+def test_numbers_that_the_inventory_does_not_allow_are_refused(two: Project) -> None:
+    two.replace("corpus/annotations/anna/harbour.json", '"least": 12', '"least": -12')
+    result = two.annotate("agree")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1), result.output
+    assert "has values that the inventory does not allow: 1 value -12 of 'least'; correct them" in result.stderr
 
 
 def test_coverage_does_not_count_labels_that_the_inventory_lacks(project: Project) -> None:

@@ -90,6 +90,10 @@ def test_a_label_renamed_by_hand_is_one_finding_that_names_the_migration(project
     files = {each["file"] for each in unknown}
     assert line.endswith(f"(here, and {len(unknown) - 1} more in {len(files)} files)")
     assert not [each for each in findings if each["code"] in ("R103", "R104")]
+    counted = next(line for line in result.output.splitlines() if " in corpus (" in line)
+    shown = result.output.splitlines().index(counted)
+    assert counted.startswith(f"{shown} findings in {len(findings)} places in corpus (")
+    assert "P201 × 1" in counted
 
 
 def test_warnings_fail_only_a_strict_check(project: Project) -> None:

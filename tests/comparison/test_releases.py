@@ -76,7 +76,7 @@ def test_next_release_of_an_untagged_one(untagged: Maintained) -> None:
     untagged.replace(*NEW_RANK)
     untagged.commit()
     untagged.prepare("1.0.1")
-    assert "- Gold spans: 1 with other attributes.\n" in untagged.path("corpus/CHANGELOG.md").read_text()
+    assert "- Pieces of gold spans: 1 with other attributes.\n" in untagged.path("corpus/CHANGELOG.md").read_text()
     untagged.finish("1.0.1")
     assert untagged.git("tag").split() == ["v1.0.1"]
 

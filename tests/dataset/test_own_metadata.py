@@ -46,6 +46,8 @@ def test_articles_have_a_column_for_each_field(port: Project) -> None:
     section = card.partition("## Metadata\n")[2].partition("\n## ")[0]
     assert "| `left` | of the left bank | 1 |" in section
     assert '.to_pandas().join(own, on="article")' in section
+    assert "| of publication, as the metadata state it |" in card
+    assert "as the text gives it" not in card
     croissant = json.loads(port.path("out/croissant.json").read_text("utf-8"))
     fields = {field["name"]: field for part in croissant["recordSet"] for field in part["field"]}
     names = {name for name in fields if name.endswith("/party")}
@@ -66,6 +68,32 @@ def test_copy_without_text_gives_the_same_dataset_back(port: Project) -> None:
     assert result.exit_code == 0, result.output
     for path in port.path("out").rglob("*.parquet"):
         assert port.path("back").joinpath(path.relative_to(port.path("out"))).read_bytes() == path.read_bytes()
+
+
+def test_withheld_value_is_said_to_be_withheld(port: Project) -> None:
+    """Regression: the card counted 0 values, and hydrate made each "…" without a word."""
+    port.path("m.csv").write_text("id,place\nmarket,printed by A. B.\n", "utf-8")
+    assert port.annotate("add", "--table", "m.csv").exit_code == 0
+    assert port.annotate("build", "--out", "open", "--without-text").exit_code == 0
+    card = port.path("open/README.md").read_text("utf-8")
+    assert "notes and the words of spans are `None`, and so are the metadata `place`. Offsets" in card
+    section = card.partition("## Metadata\n")[2].partition("\n## ")[0]
+    assert "| **place** | text | Where it was printed. | withheld |" in section
+    assert "This copy withholds each value of `place`: `None` does not mean there that no value is given." in section
+    assert "| **printed** | date | When it was printed. | 1 |" in section
+    words = ("hydrate", "open", "--texts", "corpus/articles", "--out", "back", "--report", "r.json")
+    result = port.annotate(*words)
+    assert result.exit_code == 0, result.output
+    assert "  withheld, and not restored: place\n" in result.output
+    reports = {row["article"]: row for row in json.loads(port.path("r.json").read_text("utf-8"))}
+    assert [reports[name]["withheld"] for name in ("harbour", "market")] == [[], ["place"]]
+    tables = [pq.read_table(path) for path in sorted(port.path("back").rglob("articles/*.parquet"))]
+    rows = {row["id"]: row["place"] for table in tables for row in table.to_pylist()}
+    assert rows == {"harbour": "at Café Quay", "market": None}
+    card = port.path("back/README.md").read_text("utf-8")
+    assert "**Not the published dataset:** 1 value of metadata withheld." in card
+    assert "| `place` | 1 |" in card
+    assert json.loads(port.path("back/manifest.json").read_text("utf-8"))["hydration"]["withheld"] == {"place": 1}
 
 
 def test_corpus_without_fields_has_no_section(project: Project) -> None:

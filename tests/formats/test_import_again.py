@@ -54,9 +54,7 @@ def test_other_labels_are_refused_unless_they_are_replaced(project: Project, rep
     ]
     planned = take_in(project, "--replace", "--plan")
     assert project.snapshot() == before
-    assert messages(planned) == [
-        ("F114", "replaces labels by anna: spans: 1 removed and 1 added (removed: Speaker 'Ben' at 12)")
-    ]
+    assert messages(planned) == [("F114", "replaces labels by anna: spans: 1 changed (changed: Speaker 'Ben' at 12)")]
     replaced = take_in(project, "--replace")
     assert (replaced.exit_code, replaced.stdout) == (0, planned.stdout)
     assert json.loads(replaced.stdout.splitlines()[-1])["texts"] == {

@@ -4,7 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotate.comparison.summary import ArticleChanges, LabelCounts, Summary
-from annotate.release.changelog import DRAFT, count_changes, draft_entry, parse_changelog
+from annotate.release.changelog import (
+    DRAFT,
+    ContentCounts,
+    count_changes,
+    count_contents,
+    draft_entry,
+    parse_changelog,
+)
 
 DAY = "2026-03-01"
 COUNTS = ["Articles: 2 added.", "Gold spans: 1,203 added, 4 removed."]
@@ -53,4 +60,12 @@ def test_counts_leave_out_zeros() -> None:
         relations={},
     )
     assert count_changes(summary) == ["Articles: 2 added.", "Gold spans: 3 added, 1 removed, 3 moved."]
+    in_pieces = ["Articles: 2 added.", "Pieces of gold spans: 3 added, 1 removed, 3 moved."]
+    assert count_changes(summary, has_pieces=True) == in_pieces
     assert count_changes(Summary()) == []
+
+
+def test_a_span_in_pieces_counts_once_as_on_the_card() -> None:
+    """Regression: plan and changelog said 34 gold spans, where the card and the page said 33 (34 pieces)."""
+    assert count_contents(ContentCounts(2, 33, 34, 5))[1] == "Gold spans: 33 (34 pieces)."
+    assert count_contents(ContentCounts(2, 34, 34, 5))[1] == "Gold spans: 34."

@@ -35,12 +35,12 @@ def test_two_steps_and_what_they_say(port: Maintained) -> None:
     changelog = port.path("corpus/CHANGELOG.md").read_text()
     assert changelog == (
         f"# Changes of the data\n\n## 1.0.0 ({DAY})\n\n{DRAFT}\n"
-        "- Articles: 2.\n- Gold spans: 11.\n- Gold relations: 6.\n"
+        "- Articles: 2.\n- Gold spans: 10 (11 pieces).\n- Gold relations: 6.\n"
     )
     assert port.path("CITATION.cff").read_text().endswith(f'version: 1.0.0\ndate-released: "{DAY}"\n')
     again = port.annotate("release", "cut", VERSION)
     assert again.exit_code == 1
-    assert {line.split()[1] for line in again.output.splitlines()[:4]} == {"V104", "V201"}
+    assert {line.split()[1] for line in again.output.splitlines()[:2]} == {"V104", "V201"}
     port.commit()
     assert "V104 the entry 1.0.0 is a draft" in port.annotate("release", "cut", VERSION).output
     assert not port.path("dist").exists()
@@ -134,7 +134,7 @@ def test_next_release_names_what_changed(released: Maintained) -> None:
     assert (lower.exit_code, "V101 0.9.9 is not higher than 1.0.0" in lower.output) == (1, True)
     released.prepare("1.0.1")
     changelog = released.path("corpus/CHANGELOG.md").read_text()
-    assert "- Gold spans: 1 with other attributes.\n" in changelog
+    assert "- Pieces of gold spans: 1 with other attributes.\n" in changelog
     assert changelog.index("## 1.0.1") < changelog.index("## 1.0.0")
     released.finish("1.0.1")
     assert released.git("tag").split() == ["v1.0.0", "v1.0.1"]

@@ -13,7 +13,7 @@ def test_first_release_has_the_version_of_the_inventory(port: Maintained) -> Non
         0,
         "1.0.0 is the first release: there is no tag and no committed manifest, and the inventory is 1.0.0. "
         "Any other version may be used.\n"
-        "  Articles: 2.\n  Gold spans: 11.\n  Gold relations: 6.\n",
+        "  Articles: 2.\n  Gold spans: 10 (11 pieces).\n  Gold relations: 6.\n",
     )
 
 

@@ -183,7 +183,27 @@ CASES: list[tuple[str, str, Spoil, str]] = [
         "V306",
         NEXT,
         lambda port: port.replace("CITATION.cff", "The port office", "The authors of My Corpus"),
-        "CITATION.cff: authors: 'The authors of My Corpus' is still",
+        "CITATION.cff: authors.1.name: 'The authors of My Corpus' is still",
+    ),
+    (
+        "V306",
+        NEXT,
+        lambda port: port.replace("CITATION.cff", "title: Port news", "title: that of schema/labels.yaml"),
+        "CITATION.cff: title: 'that of schema/labels.yaml' is still the text of the template; replace it",
+    ),
+    (
+        "V306",
+        NEXT,
+        lambda port: port.replace("CITATION.cff", "name: The port office", "family-names: of a person"),
+        "CITATION.cff: authors.1.family-names: 'of a person' is still the text of the template; replace it",
+    ),
+    (
+        "V306",
+        NEXT,
+        lambda port: port.write(
+            "corpus/statement.yaml", "limits: >-\n  The reports are of one harbour. The label\n  Quay occurs rarely.\n"
+        ),
+        "corpus/statement.yaml: limits: 'The reports are of one harbour. The label Quay",
     ),
     (
         "V306",
@@ -528,4 +548,5 @@ def test_guidelines_that_contradict_the_inventory_stop_a_release(port: Maintaine
     assert unwritten.startswith("guidelines/cargo.md: C506: still asks for the test to apply")
     redefine_label(port)
     found = check_rule(port, VERSION, BY_CODE["V301"])
-    assert any("C503: does not say what labels.yaml says; run `annotate generate`" in line for line in found), found
+    problem = "C503: does not say what labels.yaml says (this file and speech.md); run `annotate generate`"
+    assert any(problem in line for line in found), found

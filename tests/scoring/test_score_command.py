@@ -54,3 +54,11 @@ def test_predictions_that_do_not_fit_are_one_line(project: Project, old: str, ne
 def test_empty_folder_is_an_error(tmp_path: Path) -> None:
     result = annotate("score", GOLD, str(tmp_path))
     assert (result.exit_code, "holds no annotation files" in result.stderr) == (2, True)
+
+
+def test_gold_with_a_value_that_the_inventory_lacks_is_refused(project: Project) -> None:
+    """Regression: after a value was renamed in labels.yaml alone, its attribute was scored as if it were one more."""
+    project.replace("schema/labels.yaml", "hand: works", "sailor: works")
+    result = project.annotate("score", "corpus/annotations/anna", "corpus/annotations/anna")
+    assert (result.exit_code, result.stdout) == (2, ""), result.output
+    assert "has names that the inventory lacks: 1 value 'hand' of 'rank'" in result.stderr

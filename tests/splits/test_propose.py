@@ -103,6 +103,14 @@ def test_fields_of_every_type_are_balanced(project: Project) -> None:
             assert all(abs(counts[split] - total * RATIOS[split] / 100) <= 3 for split in RATIOS), (value, counts)
 
 
+def test_quarter_of_one_number_is_called_by_it(project: Project) -> None:
+    """Regression: it was called "6 to 6"."""
+    articles = describe(project.corpus, [{"seats": seats} for seats in (1, 2, 3, 6, 6, 6, 9, 10)])
+    inventory = msgspec.structs.replace(project.inventory, metadata=FIELDS)
+    strata = find_strata(articles.values(), ["seats"], inventory)
+    assert [dict(strata[key])["seats"] for key in articles] == ["1 to 2", "1 to 2", 3, 6, 6, 6, "9 to 10", "9 to 10"]
+
+
 def test_numbers_with_few_values_and_none_are_as_they_are(project: Project) -> None:
     articles = describe(project.corpus, [{"seats": 2.5}, {"seats": 3}, {"seats": 3}, {}])
     inventory = msgspec.structs.replace(project.inventory, metadata=FIELDS)

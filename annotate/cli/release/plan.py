@@ -48,10 +48,12 @@ def plan(corpus: str, schema: str, since: str | None, format_: str) -> None:
             earlier = candidate.compare_with(since)
             if earlier.version is None:
                 raise CannotRun(since, "has no version in its changelog", "name a release")
-            release_plan = plan_next_release(earlier.version, earlier.comparison)
+            release_plan = plan_next_release(
+                earlier.version, earlier.comparison, candidate.count_difference(earlier.comparison.summary)
+            )
         elif candidate.comparison is not None and candidate.last_release is not None:
             last = candidate.last_release
-            release_plan = plan_next_release(last.version, candidate.comparison, last.source)
+            release_plan = plan_next_release(last.version, candidate.comparison, candidate.counts, last.source)
         else:
             release_plan = plan_first_release(candidate.inventory.version, candidate.counts)
     if format_ == "json":

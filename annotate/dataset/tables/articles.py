@@ -28,11 +28,11 @@ from annotate.inventory import Inventory, MetadataField
 
 COLUMNS = {
     "id": "article id; the other tables name it in `article`",
-    "title": "`None`, as other metadata, where the text does not say",
+    "title": "`None`, as other metadata, where the metadata of the article do not state it",
     "language": "of the text, as a BCP 47 tag",
-    "author": "as the text gives it",
-    "publisher": "as the text gives it",
-    "date": "of publication, as the text gives it",
+    "author": "as the metadata state it",
+    "publisher": "as the metadata state it",
+    "date": "of publication, as the metadata state it",
     "rights": "the rights in the text, as the article states them",
     "text": "the article; offsets count its Unicode code points",
     "text_sha256": "of the text in UTF-8",
