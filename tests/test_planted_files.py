@@ -84,7 +84,7 @@ WORK = {
 }
 SUBCOMMANDS = {
     "adjudicate promote": "adjudicate promote anna --plan",
-    "score --compare": "score corpus/annotations/gold corpus/annotations/anna --compare corpus/annotations/ben --samples 5",
+    "score --compare": "score corpus/annotations/gold corpus/annotations/anna --compare corpus/annotations/ben",
     "generate --printable": "generate --printable dist/guidelines.html",
     "export --format csv": "export --format csv --annotator anna --bom --separator semicolon --out dist/tables",
 }
