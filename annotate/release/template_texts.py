@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-_EXAMPLE_LINE = re.compile(r"^# ?((?: *(?:- )?[a-z][a-z_-]*:(?: .*)?)|  .*)$")
+_EXAMPLE_LINE = re.compile(r"# ?((?: *(?:- )?[a-z][a-z_-]*:(?: .*)?)|  .*)")
 """A line of a commented-out example: a key, or what is indented below it. Other comments explain."""
 
 
@@ -22,7 +22,7 @@ def template_examples(path: str) -> frozenset[str]:
         path: The file, relative to the new corpus, such as `CITATION.cff`.
     """
     file = resources.files("annotate").joinpath("corpus_templates", "common", *path.split("/"))
-    lines = (_EXAMPLE_LINE.match(line) for line in file.read_text(encoding="utf-8").splitlines())
+    lines = (_EXAMPLE_LINE.fullmatch(line) for line in file.read_text(encoding="utf-8").splitlines())
     examples = yaml.safe_load("\n".join(line[1] for line in lines if line))
     return frozenset(text for _, text in list_texts(examples) if " " in text)
 

@@ -47,13 +47,14 @@ class Loop:
         request = replace(self.push_request(*versions), instructions="<p>Read.</p>")
         return push(self.studio, self.state, request)
 
-    def push_request(self, *annotation_sets: str) -> PushRequest:
+    def push_request(self, *annotation_sets: str, with_predictions: bool = True) -> PushRequest:
         inventory = self.project.inventory
+        sets = (annotation_sets or ("gold",)) if with_predictions else ()
         return PushRequest(
             corpus=self.corpus,
             inventory=inventory,
             article_ids=self.corpus.article_ids(),
-            predictions=corpus_predictions(self.corpus, inventory, annotation_sets or ("gold",)),
+            predictions=corpus_predictions(self.corpus, inventory, sets),
             title=self.title,
         )
 
@@ -100,7 +101,7 @@ class Loop:
 
 def push_bare(loop: Loop, progress: Progress | None = None) -> PushResult:
     """Push all articles without predictions and instructions."""
-    request = replace(loop.push_request(), predictions={})
+    request = loop.push_request(with_predictions=False)
     return push(loop.studio, loop.state, request, progress=progress)
 
 

@@ -191,6 +191,7 @@ OWN_FILES = {
     # Files of the process itself or of the system, and of the installed package.
     "cli/__init__.py": "the null device",
     "cli/init.py": "the example in the package",
+    "release/template_texts.py": "templates in the package",
     "schemas/__init__.py": "schemas in the package",
     "util/html.py": "templates in the package",
     "util/lock.py": "the descriptor of a folder, and /proc",
