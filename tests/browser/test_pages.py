@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 ACTIVE_PARTS = """() => [...document.querySelectorAll('*')].flatMap(part => {
   const tags = ['SCRIPT', 'IFRAME', 'OBJECT', 'EMBED', 'BASE', 'FORM', 'LINK', 'VIDEO', 'AUDIO'];
   const isActive = ({name, value}) => name.startsWith('on')
-    || (['href', 'src', 'action'].includes(name) && !/^(https?:|#|data:image\\/)/.test(value));
+    || (['href', 'src', 'action'].includes(name) && !/^(https?:|#|data:image\\/|classes\\.json$)/.test(value));
   return tags.includes(part.tagName) || [...part.attributes].some(isActive) ? [part.outerHTML.slice(0, 200)] : [];
 })"""
 
