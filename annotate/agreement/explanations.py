@@ -206,7 +206,7 @@ EXPLANATIONS: Mapping[str, TableExplanation] = {
             Explanation(
                 "VALUE",
                 "the number of spans with the value of the row from the first annotator, and that of the column from "
-                "the second; – is no span, or no value",
+                "the second. A dash stands for a span that one annotator does not have, or for a span without a value",
             ),
         ),
     ),

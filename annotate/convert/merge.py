@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 import pyarrow as pa
 
-from annotate.convert.options import FORMAT, ConversionOptions, inventory_sha256
+from annotate.convert.options import ConversionOptions, inventory_sha256
 from annotate.convert.rules import RULES
 from annotate.convert.shard import SPLIT, WORK, ShardRecord, table_file
 from annotate.convert.storage import Output
@@ -18,7 +18,7 @@ from annotate.dataset.card import card
 from annotate.dataset.class_descriptions import encode_class_descriptions
 from annotate.dataset.croissant import croissant
 from annotate.dataset.facts import Facts
-from annotate.dataset.folder import CARD, CLASS_DESCRIPTIONS, CROISSANT, MANIFEST
+from annotate.dataset.folder import CARD, CLASS_DESCRIPTIONS, CONVERSION_FORMAT, CROISSANT, MANIFEST
 from annotate.dataset.inventory_files import read_inventory_files
 from annotate.dataset.statistics import Counts
 from annotate.dataset.tables import select_tables
@@ -58,7 +58,7 @@ class ConversionManifest(msgspec.Struct, frozen=True, kw_only=True):
         files: Path → SHA-256 of `classes.json` and the inventory.
     """
 
-    format: str = FORMAT
+    format: str = CONVERSION_FORMAT
     title: str
     inventory: str
     inventory_sha256: str
@@ -184,7 +184,7 @@ def read_manifest(output: Output) -> ConversionManifest | None:
         manifest = msgspec.json.decode(output.read(MANIFEST) or b"", type=ConversionManifest)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    return manifest if manifest.format == FORMAT else None
+    return manifest if manifest.format == CONVERSION_FORMAT else None
 
 
 def _encode_line(record: ShardRecord) -> bytes:

@@ -12,6 +12,7 @@ import msgspec
 from annotate.convert.splitter import LARGEST_TASK, SHARD_SIZE
 from annotate.convert.storage import public_name
 from annotate.dataset.features import ARTICLES
+from annotate.dataset.folder import CONVERSION_FORMAT
 from annotate.ingest import RIGHTS_NOT_STATED, Details
 from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, TaskFields
@@ -20,9 +21,6 @@ from annotate.offsets import sha256
 from annotate.schemas import convert_value
 from annotate.util.files import load_yaml
 from annotate.waivers import Waiver
-
-FORMAT = "annotate conversion 4"
-"""Version of the output; changes when the same options would give other bytes."""
 
 _NUMBER = re.compile(r"[0-9]{1,18}")  # keys of JSON are strings
 
@@ -85,7 +83,7 @@ class ConversionOptions:
         import pyarrow as pa
 
         relevant = (
-            FORMAT,
+            CONVERSION_FORMAT,
             pa.__version__,
             inventory_sha256(self.inventory),
             self.input_names,

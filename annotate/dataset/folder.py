@@ -24,7 +24,9 @@ CROISSANT = "croissant.json"
 CLASS_DESCRIPTIONS = "classes.json"
 DATA = "data"
 """The folder of the tables."""
-FORMAT = "annotate dataset 1"
+FORMAT, CONVERSION_FORMAT = "annotate dataset 1", "annotate conversion 4"
+"""The latest format of what `annotate build` and `annotate convert` write. It changes when the same input
+would give other bytes. A later one is refused."""
 _TABLE_FILE = re.compile(r"data/[^/]+/[^/]+\.parquet")
 _OTHER_FILE = re.compile(
     rf"{re.escape(CLASS_DESCRIPTIONS)}|{SCHEMA}/({re.escape(INVENTORY_FILE)}|{re.escape(CLASS_IDS_FILE)})|{GUIDELINES}/.+\.md"
@@ -33,8 +35,7 @@ _OTHER_FILE = re.compile(
 
 
 _FORMAT_NUMBER = re.compile(r"annotate (?P<kind>dataset|conversion) (?P<number>[0-9]{1,9})")
-_LATEST = {"dataset": 1, "conversion": 4}
-"""The latest format of what `annotate build` and `annotate convert` write."""
+_LATEST = {kind: int(number) for _, kind, number in map(str.split, (FORMAT, CONVERSION_FORMAT))}
 
 
 class _FormatOnly(msgspec.Struct):

@@ -14,14 +14,12 @@ import msgspec
 
 from annotate.dataset.class_ids import list_class_columns
 from annotate.dataset.features import ARTICLES, Feature
-from annotate.dataset.folder import FORMAT, MANIFEST
+from annotate.dataset.folder import CONVERSION_FORMAT, FORMAT, MANIFEST
 from annotate.errors import CannotRun
 from annotate.records import PIECE_SEPARATOR
 from annotate.util.escape import quote, shorten
 from annotate.util.files import read_bytes_if_present, reporting_read_errors
 
-CONVERSION_FORMAT = "annotate conversion 4"
-"""The format of the manifest of `annotate convert`, whose folders have the same tables. A test holds it equal."""
 _NEWEST = dict(newest.rsplit(" ", 1) for newest in (FORMAT, CONVERSION_FORMAT))
 _TABLE_FILE = re.compile(r"(?P<split>[A-Za-z]\w*)-\d+(?:-of-\d+)?\.parquet")
 _TABLE = re.compile(r"[A-Za-z]\w*")

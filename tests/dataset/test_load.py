@@ -19,9 +19,7 @@ import pytest
 
 import annotate
 from annotate import CannotRun, LoadedArticle, LoadedLink, LoadedPair, LoadedRecord, LoadedTokens, load, metrics
-from annotate.convert.options import FORMAT as CONVERSION
 from annotate.dataset.folder import FORMAT
-from annotate.dataset.load import CONVERSION_FORMAT
 from tests.conftest import BASE, Project
 from tests.dataset import hub as hubs
 from tests.mutations import mutate_bytes, mutate_tree
@@ -129,7 +127,6 @@ def test_datasets_of_release_0_1_0_are_read(built: Path) -> None:
 
 
 def test_conversions_are_read(project: Project) -> None:
-    assert CONVERSION_FORMAT == CONVERSION
     task = {"id": 1, "data": {"text": "Be calm.", "article": "calm"}, "annotations": [{"id": 1, "result": []}]}
     project.path("export.json").write_text(json.dumps([task]))
     annotate.convert_exports([str(project.path("export.json"))], str(project.path("out")), project.inventory)
