@@ -19,10 +19,13 @@ FLAGS = [
 SIZE = (1440, 900)
 TIMEOUT = 60_000
 """Milliseconds that an element of the page may take to appear; drawing takes long while other jobs run."""
+TEXT = ".reading .lsf-htx-richtext"
+"""The text of the article; the box above it is of the same kind."""
 
 # Where the n-th occurrence of some words starts and ends on the screen. Line breaks of the text are <br> in the page.
 PLACE = """([words, nth]) => {
-  const root = document.querySelector('.lsf-htx-richtext');
+  const root = document.querySelector('.reading .lsf-htx-richtext')
+    || document.querySelector('.lsf-htx-richtext');
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_ALL);
   const nodes = []; let all = '';
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -53,7 +56,7 @@ PLACE = """([words, nth]) => {
 COVERED = """() => {
   const words = [...document.querySelectorAll('.relations-overlay text')];
   const boxes = words.map((one) => one.previousElementSibling.getBoundingClientRect());
-  const walker = document.createTreeWalker(document.querySelector('.lsf-htx-richtext'), NodeFilter.SHOW_TEXT);
+  const walker = document.createTreeWalker(document.querySelector('.reading .lsf-htx-richtext'), NodeFilter.SHOW_TEXT);
   const lines = [];
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     if (node.parentElement instanceof SVGElement || !node.data.trim()) continue;
@@ -87,7 +90,7 @@ def signed_in(url: str, username: str, password: str) -> Iterator[Page]:
 def open_task(page: Page, url: str, project: int, task: int) -> None:
     """Open a task for labelling and wait until its text is drawn; the instructions, shown first, are closed."""
     page.goto(f"{url}/projects/{project}/data?task={task}")
-    page.wait_for_selector(".lsf-htx-richtext")
+    page.wait_for_selector(TEXT)
     page.wait_for_timeout(1500)
     page.keyboard.press("Escape")
     page.wait_for_timeout(500)
@@ -96,7 +99,7 @@ def open_task(page: Page, url: str, project: int, task: int) -> None:
 def open_stream(page: Page, url: str, project: int) -> None:
     """Begin to label a project as its annotators do: one article after the other. The instructions are shown first."""
     page.goto(f"{url}/projects/{project}/data?labeling=1")
-    page.wait_for_selector(".lsf-htx-richtext")
+    page.wait_for_selector(TEXT)
     page.wait_for_timeout(1500)
 
 
@@ -129,7 +132,7 @@ def resize(page: Page, region: str, side: str, words: str) -> None:
     page.keyboard.press("Escape")
     click_words(page, region)
     left, top, right, _ = page.evaluate(PLACE, [words, 1])
-    handle = page.locator(f".lsf-htx-richtext .__resize_{side}").bounding_box()
+    handle = page.locator(f"{TEXT} .__resize_{side}").bounding_box()
     assert handle is not None  # noqa: S101 - the style sheet shows the handles
     page.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
     page.mouse.down()
@@ -231,7 +234,7 @@ def covered(page: Page) -> float:
 
 def words_in_view(page: Page, words: str) -> bool:
     """Whether some words of the text, which is drawn whole, are on the screen as it is scrolled."""
-    found = page.locator(".lsf-htx-richtext").get_by_text(words)
+    found = page.locator(TEXT).get_by_text(words)
     return reachable(found) if found.count() else False
 
 

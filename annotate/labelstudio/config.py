@@ -2,7 +2,8 @@
 
 There is one `Labels` control for each layer, with the layer's name; one control for each label and attribute, named
 `Label.attribute`, which shows while a region with that label is selected; and the labels of relations. All regions are
-on one `Text`. The outermost element names the version of the inventory, which the page does not show.
+on one `Text`. Above it, a box shows the notice of a task, if it has one. The outermost element names the version of the
+inventory, which the page does not show.
 
 `templates/labelling.css` is the style sheet, which is part of the config. It keeps the labels in sight above the text
 and the attributes of the selected region next to both. Where annotations are compared, there are neither attributes nor
@@ -27,6 +28,8 @@ from annotate.util.html import read_template
 
 TEXT = "text"
 """The name of the one `Text` control, and of the key of a task's data that it shows."""
+NOTICE = "notice"
+"""The name of the box above the text, and of the key of a task's data that it shows as HTML; see `notices`."""
 TAXONOMY_SEPARATOR = "/"
 """Between the parts of the path that is the value of an entry of a taxonomy."""
 
@@ -66,10 +69,12 @@ def labelling_config(inventory: Inventory) -> str:
     """Return the config as XML, the same bytes for the same inventory.
 
     Raises:
-        CannotRun: A layer has the name of the `Text` control, or a name has a character that XML cannot hold.
+        CannotRun: A layer has the name of the text or of the notice, or a name has a character that XML cannot hold.
     """
-    if TEXT in inventory.layers:
-        raise CannotRun("labels.yaml", f"a layer cannot have the name {TEXT!r} in Label Studio", "give it another name")
+    for name in (TEXT, NOTICE):
+        if name in inventory.layers:
+            problem = f"a layer cannot have the name {name!r} in Label Studio"
+            raise CannotRun("labels.yaml", problem, "give it another name")
     root = ET.Element("View", {"className": "sheet", "idAttr": f"inventory-{inventory.version}"})
     ET.SubElement(root, "Style").text = f"\n{read_template('labelstudio/labelling.css')}"
     header = ET.SubElement(root, "View", {"className": "head"})
@@ -81,6 +86,8 @@ def labelling_config(inventory: Inventory) -> str:
         labels = ET.SubElement(box, "Labels", {"name": layer.name, "toName": TEXT, "choice": "single"})
         for label in inventory.labels_of(layer.name):
             ET.SubElement(labels, "Label", _label_fields(label))
+    notice = ET.SubElement(root, "View", {"className": "notice"})
+    ET.SubElement(notice, "HyperText", {"name": NOTICE, "value": f"${NOTICE}", "inline": "true"})
     reading = ET.SubElement(root, "View", {"className": "reading"})
     ET.SubElement(reading, "Text", {"name": TEXT, "value": f"${TEXT}", "granularity": "symbol"})
     side = ET.SubElement(root, "View", {"className": "side"})

@@ -14,6 +14,7 @@ import msgspec
 
 from annotate.labelstudio import tasks
 from annotate.labelstudio.client import Progress, Project, Studio, task_filter
+from annotate.labelstudio.config import TEXT
 from annotate.labelstudio.config_drift import save_config
 from annotate.labelstudio.config_versions import save_version_change
 from annotate.labelstudio.http import prefetch, retry
@@ -23,6 +24,7 @@ from annotate.labelstudio.push_plan import (
     PlanStep,
     PushPlan,
     PushRequest,
+    changed_data,
     describe_duplicates,
     group_by_article,
     plan_article,
@@ -114,7 +116,8 @@ def push(
 
 def _encode_task(request: PushRequest, article_id: str) -> _EncodedTask:
     article = request.corpus.read_article(article_id)
-    task = tasks.task(article, request.predictions_of(article_id), request.inventory)
+    notice = request.notices.get(article_id, "")
+    task = tasks.task(article, request.predictions_of(article_id), request.inventory, notice)
     return _EncodedTask(article_id, len(task["predictions"]), msgspec.Raw(msgspec.json.encode(task)))
 
 
@@ -177,7 +180,7 @@ def _update_task(studio: Studio, project: Project, request: PushRequest, step: P
     After a lost answer, the step is planned again. Old predictions are removed last, so that an annotator always has
     one.
     """
-    article, predictions = request.corpus.read_article(step.article_id), request.predictions_of(step.article_id)
+    article = request.corpus.read_article(step.article_id)
     current = step
 
     def plan_again() -> None:
@@ -187,17 +190,17 @@ def _update_task(studio: Studio, project: Project, request: PushRequest, step: P
             studio.task_pages(project.id, filters=[only_this], fields=TASK_FIELDS), request.fields
         )
         if article.id in groups:
-            current = plan_article(article, predictions, request.inventory, groups[article.id])
+            current = plan_article(request, article, groups[article.id])
 
     def update() -> None:
         if current.task is None or current.action != "update":
             return
-        task = tasks.task(article, predictions, request.inventory)
         if current.update_data:
-            studio.update_task_data(current.task.id, current.task.data | task["data"])
-        for prediction in task["predictions"]:
-            if prediction["model_version"] in current.add:
-                studio.create_prediction(current.task.id, prediction)
+            data = current.task.data | {TEXT: article.text} | changed_data(request, article, current.task)
+            studio.update_task_data(current.task.id, data)
+        for prediction in request.predictions_of(article.id):
+            if prediction.name in current.add:
+                studio.create_prediction(current.task.id, tasks.encode_prediction(prediction, request.inventory))
         for prediction_id in current.remove:
             studio.delete_prediction(prediction_id)
 

@@ -3,8 +3,8 @@
 Planning changes nothing. Of the server's tasks, only ids and hashes stay in memory.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -15,7 +15,7 @@ from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, TaskFields
 from annotate.labelstudio import tasks
 from annotate.labelstudio.client import Project, Studio
-from annotate.labelstudio.config import TEXT, labelling_config, read_vocabulary
+from annotate.labelstudio.config import NOTICE, TEXT, labelling_config, read_vocabulary
 from annotate.labelstudio.config_drift import has_own_config, refuse_drift
 from annotate.labelstudio.config_usage import count_lost, describe_usage
 from annotate.labelstudio.http import JsonObject
@@ -44,6 +44,7 @@ class PushRequest:
         predictions: The labels to push with them.
         title: The title of the project.
         instructions: The instructions for annotators, as HTML.
+        notices: Article id → the notice above its text, as HTML; an article that is not in it keeps the one it has.
         restore_config: Whether a config that was changed on the server may be replaced.
         label_map: What the names of a project made elsewhere mean; None for a project of this toolkit.
         take_over: Whether the config of a project made elsewhere may be replaced by that of the inventory.
@@ -55,6 +56,7 @@ class PushRequest:
     predictions: Predictions
     title: str
     instructions: str = ""
+    notices: Mapping[str, str] = field(default_factory=dict)
     restore_config: bool = False
     label_map: LabelMap | None = None
     take_over: bool = False
@@ -172,8 +174,7 @@ def plan_articles(request: PushRequest, pages: Iterable[list[JsonObject]]) -> tu
         if article_id in pending:
             present = tasks_by_article.setdefault(article_id, [])
             present.append(task)
-            article, predictions = request.corpus.read_article(article_id), request.predictions_of(article_id)
-            steps[article_id] = plan_article(article, predictions, request.inventory, present)
+            steps[article_id] = plan_article(request, request.corpus.read_article(article_id), present)
     for article_id in pending - steps.keys():
         count = len(request.predictions_of(article_id))
         reason = f"new, with {count or 'no'} prediction{'s' * (count != 1)}"
@@ -181,9 +182,7 @@ def plan_articles(request: PushRequest, pages: Iterable[list[JsonObject]]) -> tu
     return [steps[article_id] for article_id in request.article_ids], last_task_id
 
 
-def plan_article(
-    article: Article, predictions: Sequence[Prediction], inventory: Inventory, present: Sequence[ServerTask]
-) -> PlanStep:
+def plan_article(request: PushRequest, article: Article, present: Sequence[ServerTask]) -> PlanStep:
     """Plan what to do about an article that has one or more tasks."""
     if len(present) > 1:
         return PlanStep(article.id, "conflict", describe_duplicates(present))
@@ -194,31 +193,43 @@ def plan_article(
             "nothing was overwritten: pull its labels, delete the task, then push again"
         )
         return PlanStep(article.id, "conflict", reason, task)
-    return _plan_update(article, predictions, inventory, task)
+    return _plan_update(request, article, task)
 
 
-def _plan_update(
-    article: Article, predictions: Sequence[Prediction], inventory: Inventory, task: ServerTask
-) -> PlanStep:
+def _plan_update(request: PushRequest, article: Article, task: ServerTask) -> PlanStep:
     """Plan to update a task's title and language, and our predictions that differ; those of others are left alone."""
-    data = {key: value for key, value in tasks.task_data(article).items() if key != TEXT}
-    stale_keys = sorted(key for key, value in data.items() if task.data.get(key) != value)
+    data = changed_data(request, article, task)
     add: list[str] = []
     remove: list[int] = []
-    for prediction in predictions:
+    for prediction in request.predictions_of(article.id):
         maker = prediction.name.partition(" ")[0]
         ours = [candidate for candidate in task.predictions if candidate.name.partition(" ")[0] == maker]
-        wanted = (prediction.name, digest_result(tasks.result_items(prediction.annotation, inventory)))
+        wanted = (prediction.name, digest_result(tasks.result_items(prediction.annotation, request.inventory)))
         current = next((candidate for candidate in ours if (candidate.name, candidate.digest) == wanted), None)
         remove += [candidate.id for candidate in ours if candidate is not current]
         if current is None:
             add.append(prediction.name)
-    if not (stale_keys or add or remove):
+    if not (data or add or remove):
         return PlanStep(article.id, "skip", f"task {task.id} is up to date", task)
-    reasons = stale_keys + [f"prediction {name}" for name in add]
+    reasons = sorted(data) + [f"prediction {name}" for name in add]
     reasons += [f"{len(remove)} older prediction{'s' * (len(remove) > 1)} to remove"] if remove else []
     reason = f"task {task.id}: {', '.join(reasons)}"
-    return PlanStep(article.id, "update", reason, task, bool(stale_keys), tuple(add), tuple(remove))
+    return PlanStep(article.id, "update", reason, task, bool(data), tuple(add), tuple(remove))
+
+
+def changed_data(request: PushRequest, article: Article, task: ServerTask) -> JsonObject:
+    """Return the keys of a task's data that a push gives another value, with that value.
+
+    What changes while annotators work (`tasks.RUNNING_KEYS`) is given to tasks that do not have it, and the notice to
+    those that the request has one for.
+    """
+    data = tasks.task_data(article, request.notices.get(article.id, ""))
+    kept = tasks.RUNNING_KEYS - ({NOTICE} if article.id in request.notices else set())
+    return {
+        key: value
+        for key, value in data.items()
+        if key != TEXT and task.data.get(key) != value and not (key in kept and key in task.data)
+    }
 
 
 def digest_result(result: object) -> str:

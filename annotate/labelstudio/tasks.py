@@ -4,9 +4,13 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeAlias
 
 from annotate.inventory import Inventory
-from annotate.labelstudio.config import TEXT, control_name
+from annotate.labelstudio.config import NOTICE, TEXT, control_name
 from annotate.model import Annotation, Article, AttributeValue, Span
 
+FINDINGS = "findings"
+"""The key of a task's data with the number of findings on its labels."""
+RUNNING_KEYS = frozenset((NOTICE, FINDINGS))
+"""Keys of a task's data that change while annotators work: a push adds them where they are missing."""
 Item: TypeAlias = dict[str, Any]
 """A result item: a region, an attribute of a region, or a relation."""
 
@@ -30,15 +34,15 @@ def prediction_name(annotation_set: str, version: str) -> str:
     return f"{annotation_set} {version}"
 
 
-def task(article: Article, predictions: Iterable[Prediction], inventory: Inventory) -> dict[str, Any]:
-    """Return an article as a task, with predictions."""
+def task(article: Article, predictions: Iterable[Prediction], inventory: Inventory, notice: str = "") -> dict[str, Any]:
+    """Return an article as a task, with predictions and the notice above its text."""
     return {
-        "data": task_data(article),
+        "data": task_data(article, notice),
         "predictions": [encode_prediction(prediction, inventory) for prediction in predictions],
     }
 
 
-def task_data(article: Article) -> dict[str, str]:
+def task_data(article: Article, notice: str = "") -> dict[str, str | int]:
     """Return the data of an article's task; the hash later shows whether the text is still the same."""
     return {
         TEXT: article.text,
@@ -46,6 +50,8 @@ def task_data(article: Article) -> dict[str, str]:
         "title": article.title or article.id,
         "text_sha256": article.text_sha256,
         "language": article.language,
+        NOTICE: notice,
+        FINDINGS: 0,
     }
 
 

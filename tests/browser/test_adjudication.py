@@ -44,7 +44,7 @@ def test_adjudicator_resolves_a_disagreement(team: Team) -> None:
             page.wait_for_timeout(800)
             assert regions(page) == words(annotation), version
         page.get_by_text("Compare All").click()
-        texts = page.locator(".lsf-htx-richtext")
+        texts = page.locator(browser.TEXT)
         texts.nth(3).wait_for()
         assert texts.count() == 4
         assert abs(texts.nth(0).evaluate(EDGES)[0] - texts.nth(1).evaluate(EDGES)[0]) < 1

@@ -19,7 +19,7 @@ from tests.labelstudio.loop import TITLES
 
 pytestmark = pytest.mark.browser
 STORE = "window.Htx.annotationStore.selected"
-PARTS = (".head", ".side", ".lsf-htx-richtext", ".relations-overlay", ".lsf-outliner", ".lsf-detailed-region")
+PARTS = (".head", ".side", ".reading .lsf-htx-richtext", ".relations-overlay", ".lsf-outliner", ".lsf-detailed-region")
 READABLE = 4.5
 """The contrast that the Web Content Accessibility Guidelines 2.2 ask of a text (level AA)."""
 
@@ -66,10 +66,10 @@ def test_gold_is_shown_and_all_words_are_readable(started: State, corpus: Corpus
                     page.keyboard.press("Escape")
                     browser.dark(page)
                 # A selected region is drawn over; the text is measured as it is read.
-                readable(page, ".lsf-htx-richtext", mode == "dark")
+                readable(page, ".reading .lsf-htx-richtext", mode == "dark")
                 browser.select_region(page, span.id)
                 for part in PARTS:
-                    if part != ".lsf-htx-richtext":
+                    if part != ".reading .lsf-htx-richtext":
                         readable(page, part, mode == "dark")
                 values = page.locator(".side label:visible").all_inner_texts()
                 for value in (value for value in span.attributes.values() if isinstance(value, str)):
