@@ -601,7 +601,7 @@ def find_agreed(annotations: Sequence[Annotation], text: str, inventory: str, an
         annotator: The name that the result goes by.
     """
     shared = {reference for annotation in annotations for reference in find_shared_references(annotation)}
-    annotations = [_leave_out(annotation, shared) for annotation in annotations]
+    annotations = [leave_out(annotation, shared) for annotation in annotations]
     adjudication = plan_adjudication(annotations, text)
     # Which relations differ is known once the spans are decided.
     for _ in ("spans", "relations"):
@@ -612,7 +612,7 @@ def find_agreed(annotations: Sequence[Annotation], text: str, inventory: str, an
     return msgspec.structs.replace(agreed, spans=tuple(_keep_common(span, annotations) for span in agreed.spans))
 
 
-def _leave_out(annotation: Annotation, references: Collection[Reference]) -> Annotation:
+def leave_out(annotation: Annotation, references: Collection[Reference]) -> Annotation:
     """Return the annotation without the spans that have one of the references, and without their relations."""
     spans = tuple(span for span in annotation.spans if refer_to(span) not in references)
     ids = {span.id for span in spans}

@@ -30,6 +30,10 @@ TEXT = "text"
 """The name of the one `Text` control, and of the key of a task's data that it shows."""
 NOTICE = "notice"
 """The name of the box above the text, and of the key of a task's data that it shows as HTML; see `notices`."""
+DECIDED = "decided-differences"
+"""The name of the control in which an adjudicator ticks differences. With its hyphens, no layer can have it."""
+DIFFERENCES = "differences"
+"""The key of a task's data with the choices of the control `DECIDED`, in a project for adjudication."""
 TAXONOMY_SEPARATOR = "/"
 """Between the parts of the path that is the value of an entry of a taxonomy."""
 
@@ -65,8 +69,12 @@ def relation_names(inventory: Inventory) -> dict[str, str]:
     return shown | {name: name for name in inventory.relations}
 
 
-def labelling_config(inventory: Inventory) -> str:
+def labelling_config(inventory: Inventory, *, adjudication: bool = False) -> str:
     """Return the config as XML, the same bytes for the same inventory.
+
+    Args:
+        inventory: The inventory.
+        adjudication: Whether it is for adjudication, where one ticks the differences that are decided.
 
     Raises:
         CannotRun: A layer has the name of the text or of the notice, or a name has a character that XML cannot hold.
@@ -91,6 +99,11 @@ def labelling_config(inventory: Inventory) -> str:
     reading = ET.SubElement(root, "View", {"className": "reading"})
     ET.SubElement(reading, "Text", {"name": TEXT, "value": f"${TEXT}", "granularity": "symbol"})
     side = ET.SubElement(root, "View", {"className": "side"})
+    if adjudication:
+        decided = ET.SubElement(side, "View", {"className": "decided"})
+        ET.SubElement(decided, "Header", {"value": "Decided", "size": "4"})
+        fields = {"name": DECIDED, "toName": TEXT, "choice": "multiple", "value": f"${DIFFERENCES}"}
+        ET.SubElement(decided, "Choices", fields)
     for label in inventory.spans.values():
         _add_attributes(side, inventory, label)
     relations = ET.SubElement(root, "Relations", {"choice": "single"})
@@ -174,6 +187,11 @@ def read_config_version(config: str) -> str | None:
 def without_config_version(config: str) -> str:
     """Return a config without the version of its inventory, to compare what it shows."""
     return _VERSION.sub("", config, count=1)
+
+
+def is_adjudication_config(config: str) -> bool:
+    """Return whether a config, of any origin, has the control for decided differences."""
+    return f' name="{DECIDED}"' in config
 
 
 class Vocabulary(NamedTuple):

@@ -9,7 +9,12 @@ from annotate.errors import Refused
 from annotate.inventory import Inventory
 from annotate.label_map import MAPS_FOLDER, LabelMap
 from annotate.labelstudio.client import Project
-from annotate.labelstudio.config import labelling_config, read_vocabulary, without_config_version
+from annotate.labelstudio.config import (
+    is_adjudication_config,
+    labelling_config,
+    read_vocabulary,
+    without_config_version,
+)
 from annotate.labelstudio.controls import Controls, list_unmapped
 from annotate.labelstudio.state import State
 from annotate.offsets import sha256
@@ -45,7 +50,7 @@ def find_drift(
     """
     if label_map is not None:
         return _find_unmapped(project, Controls(inventory, label_map))
-    wanted = labelling_config(inventory)
+    wanted = labelling_config(inventory, adjudication=is_adjudication_config(project.config))
     saved, current = _digests(state, server).get(project.id), _digest(project.config)
     if current == _digest(wanted):  # whoever put it there, from now on it is ours
         save_config(state, server, project.id, project.config)

@@ -117,7 +117,8 @@ def push(
 def _encode_task(request: PushRequest, article_id: str) -> _EncodedTask:
     article = request.corpus.read_article(article_id)
     notice = request.notices.get(article_id, "")
-    task = tasks.task(article, request.predictions_of(article_id), request.inventory, notice)
+    differences = request.differences_of(article_id)
+    task = tasks.task(article, request.predictions_of(article_id), request.inventory, notice, differences)
     return _EncodedTask(article_id, len(task["predictions"]), msgspec.Raw(msgspec.json.encode(task)))
 
 

@@ -24,7 +24,7 @@ from annotate.labelstudio.predictions import Predictions
 from annotate.labelstudio.projects import check_title, find_project
 from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.state import State
-from annotate.labelstudio.tasks import Prediction
+from annotate.labelstudio.tasks import DifferenceChoice, Prediction
 from annotate.model import Article
 from annotate.offsets import sha256
 
@@ -45,6 +45,8 @@ class PushRequest:
         title: The title of the project.
         instructions: The instructions for annotators, as HTML.
         notices: Article id → the notice above its text, as HTML; an article that is not in it keeps the one it has.
+        differences: Article id → what an adjudicator may tick as decided; None unless the project is for adjudication.
+            There, predictions that are not in `predictions` are removed from the tasks of its articles.
         restore_config: Whether a config that was changed on the server may be replaced.
         label_map: What the names of a project made elsewhere mean; None for a project of this toolkit.
         take_over: Whether the config of a project made elsewhere may be replaced by that of the inventory.
@@ -57,6 +59,7 @@ class PushRequest:
     title: str
     instructions: str = ""
     notices: Mapping[str, str] = field(default_factory=dict)
+    differences: Mapping[str, Sequence[DifferenceChoice]] | None = None
     restore_config: bool = False
     label_map: LabelMap | None = None
     take_over: bool = False
@@ -65,6 +68,15 @@ class PushRequest:
     def fields(self) -> TaskFields | None:
         """The keys of the data of tasks made elsewhere."""
         return self.label_map.fields if self.label_map else None
+
+    @property
+    def config(self) -> str:
+        """The labelling config of the project."""
+        return labelling_config(self.inventory, adjudication=self.differences is not None)
+
+    def differences_of(self, article_id: str) -> Sequence[DifferenceChoice] | None:
+        """Return what an adjudicator may tick in an article; None unless the project is for adjudication."""
+        return None if self.differences is None else self.differences.get(article_id, ())
 
     def predictions_of(self, article_id: str) -> Sequence[Prediction]:
         """Return the labels to push with an article."""
@@ -131,7 +143,7 @@ def plan_push(studio: Studio, state: State, request: PushRequest) -> PushPlan:
             the config on the server, or, unless `take_over`, it was made elsewhere.
     """
     check_title(request.title)
-    config, instructions = labelling_config(request.inventory), request.instructions
+    config, instructions = request.config, request.instructions
     settings = {"label_config": config, "expert_instruction": instructions, "show_instruction": bool(instructions)}
     project = find_project(studio, state, request.title)
     action: Action = "create"
@@ -209,6 +221,9 @@ def _plan_update(request: PushRequest, article: Article, task: ServerTask) -> Pl
         remove += [candidate.id for candidate in ours if candidate is not current]
         if current is None:
             add.append(prediction.name)
+    if request.differences is not None:
+        makers = {prediction.name.partition(" ")[0] for prediction in request.predictions_of(article.id)}
+        remove += [other.id for other in task.predictions if other.name.partition(" ")[0] not in makers]
     if not (data or add or remove):
         return PlanStep(article.id, "skip", f"task {task.id} is up to date", task)
     reasons = sorted(data) + [f"prediction {name}" for name in add]
@@ -223,7 +238,7 @@ def changed_data(request: PushRequest, article: Article, task: ServerTask) -> Js
     What changes while annotators work (`tasks.RUNNING_KEYS`) is given to tasks that do not have it, and the notice to
     those that the request has one for.
     """
-    data = tasks.task_data(article, request.notices.get(article.id, ""))
+    data = tasks.task_data(article, request.notices.get(article.id, ""), request.differences_of(article.id))
     kept = tasks.RUNNING_KEYS - ({NOTICE} if article.id in request.notices else set())
     return {
         key: value

@@ -1,10 +1,10 @@
 """The corpus as Label Studio tasks: one task for each article, with annotations as predictions to start from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from annotate.inventory import Inventory
-from annotate.labelstudio.config import NOTICE, TEXT, control_name
+from annotate.labelstudio.config import DIFFERENCES, NOTICE, TEXT, control_name
 from annotate.model import Annotation, Article, AttributeValue, Span
 
 FINDINGS = "findings"
@@ -22,6 +22,13 @@ class Prediction(NamedTuple):
     annotation: Annotation
 
 
+class DifferenceChoice(NamedTuple):
+    """A difference that an adjudicator may tick as decided: the id that the server stores, and the text of the tick."""
+
+    id: str
+    text: str
+
+
 def prediction_name(annotation_set: str, version: str) -> str:
     """Return the name of an annotation on the server.
 
@@ -34,17 +41,31 @@ def prediction_name(annotation_set: str, version: str) -> str:
     return f"{annotation_set} {version}"
 
 
-def task(article: Article, predictions: Iterable[Prediction], inventory: Inventory, notice: str = "") -> dict[str, Any]:
-    """Return an article as a task, with predictions and the notice above its text."""
+def task(
+    article: Article,
+    predictions: Iterable[Prediction],
+    inventory: Inventory,
+    notice: str = "",
+    differences: Sequence[DifferenceChoice] | None = None,
+) -> dict[str, Any]:
+    """Return an article as a task, with predictions; see `task_data` for the rest."""
     return {
-        "data": task_data(article, notice),
+        "data": task_data(article, notice, differences),
         "predictions": [encode_prediction(prediction, inventory) for prediction in predictions],
     }
 
 
-def task_data(article: Article, notice: str = "") -> dict[str, str | int]:
-    """Return the data of an article's task; the hash later shows whether the text is still the same."""
-    return {
+def task_data(
+    article: Article, notice: str = "", differences: Sequence[DifferenceChoice] | None = None
+) -> dict[str, Any]:
+    """Return the data of an article's task; the hash later shows whether the text is still the same.
+
+    Args:
+        article: The article.
+        notice: The notice above its text, as HTML.
+        differences: What an adjudicator may tick as decided; None unless the project is for adjudication.
+    """
+    data = {
         TEXT: article.text,
         "article": article.id,
         "title": article.title or article.id,
@@ -53,6 +74,8 @@ def task_data(article: Article, notice: str = "") -> dict[str, str | int]:
         NOTICE: notice,
         FINDINGS: 0,
     }
+    choices = None if differences is None else [{"value": each.text, "alias": each.id} for each in differences]
+    return data if choices is None else data | {DIFFERENCES: choices}
 
 
 def encode_prediction(prediction: Prediction, inventory: Inventory) -> dict[str, Any]:

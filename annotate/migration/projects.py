@@ -9,7 +9,7 @@ from annotate.errors import Refused
 from annotate.inventory import Inventory
 from annotate.labelstudio.client import Project, Studio
 from annotate.labelstudio.compare import compare_with_server
-from annotate.labelstudio.config import labelling_config, read_vocabulary
+from annotate.labelstudio.config import is_adjudication_config, labelling_config, read_vocabulary
 from annotate.labelstudio.config_drift import refuse_drift
 from annotate.labelstudio.config_usage import used_names
 from annotate.labelstudio.http import JsonObject
@@ -138,7 +138,9 @@ def plan_project(
         Refused: The project differs from the corpus, or labels that are in no corpus would be lost.
     """
     project_id = project.project.id
-    if read_vocabulary(project.project.config) != read_vocabulary(labelling_config(inventories[0])):
+    adjudication = is_adjudication_config(project.project.config)
+    wanted = labelling_config(inventories[0], adjudication=adjudication)
+    if read_vocabulary(project.project.config) != read_vocabulary(wanted):
         hint = (
             "push; for a project that was made elsewhere, change the corpus alone with --no-server, or first use"
             " `annotate studio push --take-over`"
@@ -160,7 +162,7 @@ def plan_project(
     old = read_settings(studio, project_id)
     versions = {change.old.get("model_version"): change.new.get("model_version") for change in changes}
     new = {
-        "label_config": labelling_config(inventories[-1]),
+        "label_config": labelling_config(inventories[-1], adjudication=adjudication),
         "model_version": versions.get(old["model_version"]) or old["model_version"],
     }
     return MigratedProject(studio.address.name, project_id, project.is_adjudication, old, new, changes), tasks

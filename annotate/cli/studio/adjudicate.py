@@ -1,5 +1,6 @@
 """`annotate studio adjudicate`: the labels of several annotators next to each other on a server, and gold from them."""
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -16,11 +17,14 @@ from annotate.cli.studio.common import (
     show_progress,
     title_option,
 )
-from annotate.cli.terminal import echo, show_status
+from annotate.cli.terminal import MAX_SHOWN, count_noun, echo, show_status
 from annotate.errors import CannotRun
+from annotate.util.escape import shorten
 
 if TYPE_CHECKING:
-    from annotate import Corpus, Inventory
+    from annotate import Annotation, Corpus, Inventory
+    from annotate.agreement.undecided import ListedDifference
+    from annotate.labelstudio.tasks import DifferenceChoice, Prediction
 
 
 @click.command("adjudicate")
@@ -29,11 +33,16 @@ if TYPE_CHECKING:
 @guidelines_option
 @title_option
 @dir_option
-@click.option("--from", "from_", metavar="ID,ID…", help="Set it up with the labels of these annotators.")
+@click.option(
+    "--from", "from_", metavar="ID,ID…", help="Only articles that all of these labelled.  [default: any two or more]"
+)
 @restore_option
 @click.option("--pull", "pulling", is_flag=True, help="Write gold from what was submitted.")
 @click.option("--as", "adjudicator", metavar="ID", help="With --pull: the adjudicator, by the id in annotators.yaml.")
 @click.option("--user", type=int, help="With --pull: the server's number of that user, if it is unclear.")
+@click.option(
+    "--accept-undecided", is_flag=True, help="With --pull: write gold although differences in it are undecided."
+)
 @click.pass_context
 def adjudicate(
     ctx: click.Context,
@@ -47,29 +56,37 @@ def adjudicate(
     pulling: bool,
     adjudicator: str | None,
     user: int | None,
+    accept_undecided: bool,
 ) -> None:
     """Adjudicate in Label Studio, in a project "TITLE: adjudication".
 
-    Each article that all the annotators labelled has a tab with the labels of each, and starts with what they agree on.
-    Pull their labels first. With --pull, what was submitted becomes gold; an article that breaks a rule is left out.
+    Each article that two or more annotators labelled independently has a list of what differs and a tab with the labels
+    of each, and starts with what they agree on. Pull their labels first. With --pull, what was submitted becomes gold.
+    An article is left out if it breaks a rule, if a difference in it is undecided (gold says nothing about it, and it
+    is not ticked), or if the labels on the screen are not those in the corpus any more.
 
     Exit code 0: done; 1: refused, or an article was left out; 2: could not run.
 
     \b
+    annotate studio adjudicate
     annotate studio adjudicate --from anna,ben
     annotate studio adjudicate --pull --as carla
     """
-    if pulling == bool(from_) or pulling != bool(adjudicator):
-        problem = "needs either --from, or --pull and --as"
-        raise CannotRun("annotate studio adjudicate", problem, "give --from ID,ID, or --pull --as ID")
+    if pulling != bool(adjudicator) or (pulling and from_):
+        problem = "--pull needs --as, and neither goes with --from"
+        raise CannotRun("annotate studio adjudicate", problem, "give no option, or --from ID,ID, or --pull --as ID")
+    if (accept_undecided or user is not None) and not pulling:
+        option = "--accept-undecided" if accept_undecided else "--user"
+        raise CannotRun(option, "only works with --pull", "add --pull --as ID")
     from annotate.labelstudio.projects import adjudication_title
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     own_title = adjudication_title(title or inventory.title)
-    if from_:
-        is_complete = _set_up(store, inventory, guidelines, own_title, folder, split_ids(from_), restore_config)
+    if pulling:
+        is_complete = _pull(store, inventory, own_title, folder, adjudicator or "", user, accept_undecided)
     else:
-        is_complete = _pull(store, inventory, own_title, folder, adjudicator or "", user)
+        annotators = split_ids(from_) if from_ else []
+        is_complete = _set_up(store, inventory, guidelines, own_title, folder, annotators, restore_config)
     if not is_complete:
         ctx.exit(1)
 
@@ -84,18 +101,27 @@ def _set_up(
     restore_config: bool,
 ) -> bool:
     from annotate.agreement.adjudication import find_agreed
+    from annotate.agreement.undecided import list_differences
     from annotate.labelstudio.adjudication import adjudication_tabs, start_from_agreed
-    from annotate.labelstudio.annotators import require_annotators
+    from annotate.labelstudio.instructions import read_page_titles
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.predictions import corpus_predictions
     from annotate.labelstudio.push import push
     from annotate.labelstudio.push_plan import PushRequest
 
-    predictions = corpus_predictions(corpus, inventory, require_annotators(corpus, annotators))
-    tabs = {
-        article_id: adjudication_tabs(corpus, inventory, article_id, predictions[article_id], find_agreed)
-        for article_id in corpus.common_article_ids(annotators)
-    }
+    by_article = _choose_articles(corpus, annotators)
+    names = {name for names in by_article.values() for name in names}
+    labels, pages = corpus_predictions(corpus, inventory, sorted(names)), read_page_titles(guidelines, inventory)
+    tabs: dict[str, list[Prediction]] = {}
+    notices: dict[str, str] = {}
+    choices: dict[str, list[DifferenceChoice]] = {}
+    for article_id, labelled_by in by_article.items():
+        own = [each for each in labels[article_id] if each.annotation.annotator in labelled_by]
+        tabs[article_id] = adjudication_tabs(corpus, inventory, article_id, own, find_agreed)
+        annotations, text = [each.annotation for each in own], corpus.read_text(article_id)
+        differences = list_differences(annotations, text, inventory)
+        notices[article_id] = _render_differences(differences, inventory, pages)
+        choices[article_id] = _list_choices(differences, inventory)
     request = PushRequest(
         corpus=corpus,
         inventory=inventory,
@@ -103,46 +129,131 @@ def _set_up(
         predictions=tabs,
         title=title,
         instructions=render_guidelines(guidelines, inventory),
+        notices=notices,
+        differences=choices,
         restore_config=restore_config,
     )
     with connect(corpus.root, folder) as (studio, state), lock_folder(state, "adjudicate"):
         with show_progress("pushing articles") as progress:
             result = push(studio, state, request, progress=progress)
-        start_from_agreed(studio, result.project.id, next(iter(tabs.values()))[0].annotation)
+        start_from_agreed(studio, result.project.id, inventory.version)
         echo(f"project {result.project.id}, {title}: {page_url(studio, result.project)}")
-    echo(f"{len(result.created)} articles new, {len(result.updated)} updated")
+    number = sum(map(len, choices.values()))
+    counts = f"{len(result.created)} articles new, {len(result.updated)} updated"
+    echo(f"{counts}; {count_noun(number, 'difference')} in {count_noun(len(choices), 'article')}")
     return not show_conflicts(result)
 
 
+def _choose_articles(corpus: "Corpus", annotators: list[str]) -> dict[str, list[str]]:
+    """Return the articles to adjudicate with the annotators who labelled them, and print which articles are left out.
+
+    Raises:
+        CannotRun: There is no such article, or an annotator is unknown.
+    """
+    from annotate.labelstudio.adjudication import list_independent
+    from annotate.labelstudio.annotators import require_annotators
+
+    if annotators:
+        return dict.fromkeys(corpus.common_article_ids(require_annotators(corpus, annotators)), annotators)
+    labelled = list_independent(corpus)
+    chosen = {article_id: names for article_id, names in labelled.items() if len(names) > 1}
+    if not chosen:
+        problem = "no article was labelled by two annotators independently"
+        raise CannotRun(corpus.root, problem, "pull their labels")
+    left_out = [article_id for article_id in corpus.article_ids() if article_id not in chosen]
+    for article_id in left_out[:MAX_SHOWN]:
+        echo(f"left out: {article_id}: labelled independently by {', '.join(labelled.get(article_id, ())) or 'no one'}")
+    if len(left_out) > MAX_SHOWN:
+        echo(f"… and {len(left_out) - MAX_SHOWN} more that fewer than two annotators labelled")
+    return chosen
+
+
+def _render_differences(
+    differences: "Sequence[ListedDifference]", inventory: "Inventory", pages: "Mapping[str, str]"
+) -> str:
+    """Return the list of differences above an article, as HTML."""
+    from annotate.labelstudio.notices import NoticeItem, NoticeVersion, render_notice
+
+    items = []
+    for difference in differences:
+        label = inventory.spans.get(difference.label) or inventory.relations.get(difference.label)
+        versions = [NoticeVersion(name, labels) for name, labels in difference.versions]
+        page = pages.get(label.guideline, "") if label else ""
+        items.append(NoticeItem(difference.words, difference.problem, page, versions))
+    title = f"{count_noun(len(items), 'difference')} to decide"
+    note = (
+        "All that the annotators agree on is in place. Label what is right. "
+        "Tick a difference under “Decided” if you decide against all versions."
+    )
+    return render_notice(title, items, note)
+
+
+def _list_choices(differences: "Sequence[ListedDifference]", inventory: "Inventory") -> "list[DifferenceChoice]":
+    """Return what an adjudicator may tick, with the numbers of the list above the article."""
+    from annotate.labelstudio.tasks import DifferenceChoice
+
+    choices = []
+    for number, difference in enumerate(differences, 1):
+        label = inventory.spans.get(difference.label) or inventory.relations.get(difference.label)
+        name = label.display_name if label else difference.label
+        choices.append(DifferenceChoice(difference.id, f"{number}. {name}: {shorten(difference.words, 40)}"))
+    return choices
+
+
 def _pull(
-    corpus: "Corpus", inventory: "Inventory", title: str, folder: str | None, adjudicator: str, user: int | None
+    corpus: "Corpus",
+    inventory: "Inventory",
+    title: str,
+    folder: str | None,
+    adjudicator: str,
+    user: int | None,
+    accept_undecided: bool,
 ) -> bool:
+    from annotate.agreement.undecided import find_undecided, list_differences
     from annotate.checks.waivers import make_error_finder
-    from annotate.labelstudio.adjudication import read_gold, write_gold
+    from annotate.labelstudio.adjudication import describe_undecided, read_gold, write_gold
     from annotate.labelstudio.annotators import identify_user
     from annotate.labelstudio.journal import user_ids
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.projects import require_project
     from annotate.util.lock import writing_to
 
+    def find(
+        annotations: "Sequence[Annotation]", text: str, gold: "Annotation", ticked: "Collection[str]"
+    ) -> "tuple[list[DifferenceChoice], int]":
+        differences = list_differences(annotations, text, inventory)
+        undecided = {difference.id for difference in find_undecided(differences, annotations, gold, ticked)}
+        return [each for each in _list_choices(differences, inventory) if each.id in undecided], len(differences)
+
     with connect(corpus.root, folder) as (studio, state), lock_folder(state, "adjudicate"):
         with show_status("fetching tasks"):
-            hint = "create it with `annotate studio adjudicate --from ID,ID`"
+            hint = "create it with `annotate studio adjudicate`"
             project = require_project(studio, state, title, hint)
             tasks = studio.list_tasks(project.id)
         server = studio.address.name
         identify_user(corpus, state, server, user_ids(tasks), adjudicator, user)
         with writing_to(corpus.root):
-            results = read_gold(corpus, inventory, state, server, project, tasks, adjudicator)
+            results = read_gold(corpus, inventory, state, server, project, tasks, adjudicator, find)
             find_errors = make_error_finder(corpus)
-            written = [write_gold(corpus, inventory, result, find_errors) for result in results]
+            written = [
+                write_gold(corpus, inventory, result, find_errors, accept_undecided=accept_undecided)
+                for result in results
+                if result.is_submitted
+            ]
     for entry in written:
+        result, where = entry.result, f"{entry.result.file} (task {entry.result.task_id})"
         if entry.gold:
-            counts = f"{len(entry.gold.spans)} spans, {len(entry.gold.relations)} relations"
-            echo(f"{'unchanged' if entry.is_unchanged else 'written'}: {entry.file}, {counts}")
+            counts = f"{count_noun(len(entry.gold.spans), 'span')}, {count_noun(len(entry.gold.relations), 'relation')}"
+            accepted = f"; {describe_undecided(result)}" if result.undecided else ""
+            echo(f"{'unchanged' if entry.is_unchanged else 'written'}: {where}: {counts}{accepted}")
         for problem in entry.problems:
-            echo(f"{entry.file}: not written: {problem}", err=True)
-    pending = [result.article_id for result in results if result.gold is None and not result.findings]
-    if pending:
-        echo(f"not adjudicated yet: {', '.join(pending)}")
+            echo(f"{where}: not written: {problem}", err=True)
+        warnings = [f"{finding.code} {finding.message}" for finding in result.findings if finding.severity != "error"]
+        for note in (*warnings, *result.notes) if not entry.is_unchanged else ():
+            echo(f"{where}: {note}", err=True)
+    pending = [result for result in results if not result.is_submitted]
+    for result in pending[:MAX_SHOWN]:
+        echo(f"not adjudicated yet: {result.file} (task {result.task_id})")
+    if len(pending) > MAX_SHOWN:
+        echo(f"… and {len(pending) - MAX_SHOWN} more that are not adjudicated yet")
     return not any(entry.problems for entry in written)
