@@ -49,7 +49,7 @@ class ListedDifference(NamedTuple):
         words: The words of the text, or of both ends of a relation.
         problem: What differs, in words.
         versions: What each annotator has, in words.
-        start: Where it starts in the text, in code points.
+        start: Where it starts in the text, in code points; a relation starts with the later of its ends.
         members: The references of its spans; of a relation, none.
         attributes: The names of the attributes that differ.
         ends: The references of the spans at the head and at the tail of a relation.
@@ -225,7 +225,7 @@ class _Writer:
             words=" → ".join(words),
             problem=f"{shown}: {problem}",
             versions=() if have_all else tuple((name, "has it" if versions[name] else _NOTHING) for name in self.names),
-            start=min(parse_reference(member)[1] for member in (*head, *tail)),
+            start=max(min(parse_reference(member)[1] for member in end) for end in (head, tail)),
             ends=(head, tail),
             holders=frozenset(holders),
         )

@@ -99,13 +99,10 @@ def labelling_config(inventory: Inventory, *, adjudication: bool = False) -> str
     reading = ET.SubElement(root, "View", {"className": "reading"})
     ET.SubElement(reading, "Text", {"name": TEXT, "value": f"${TEXT}", "granularity": "symbol"})
     side = ET.SubElement(root, "View", {"className": "side"})
-    if adjudication:
-        decided = ET.SubElement(side, "View", {"className": "decided"})
-        ET.SubElement(decided, "Header", {"value": "Decided", "size": "4"})
-        fields = {"name": DECIDED, "toName": TEXT, "choice": "multiple", "value": f"${DIFFERENCES}"}
-        ET.SubElement(decided, "Choices", fields)
     for label in inventory.spans.values():
         _add_attributes(side, inventory, label)
+    if adjudication:
+        _add_ticks(side)
     relations = ET.SubElement(root, "Relations", {"choice": "single"})
     for relation in inventory.relations.values():
         ET.SubElement(relations, "Relation", {"value": relation.display_name})
@@ -145,6 +142,18 @@ def _add_attributes(side: ET.Element, inventory: Inventory, label: SpanLabel) ->
     for attribute in attributes:
         ET.SubElement(box, "Header", {"value": _show(attribute.display_name), "size": "6"})
         _add_control(box, label, attribute)
+
+
+def _add_ticks(side: ET.Element) -> None:
+    """Add the control for decided differences, after all others: the page gives out free hotkeys in this order.
+
+    The style sheet shows it first.
+    """
+    box = ET.SubElement(side, "View", {"className": "decided"})
+    ET.SubElement(box, "Header", {"value": "Decided", "size": "4"})
+    ET.SubElement(box, "Header", {"value": "Tick each difference that you have decided.", "size": "6"})
+    fields = {"name": DECIDED, "toName": TEXT, "choice": "multiple", "value": f"${DIFFERENCES}"}
+    ET.SubElement(box, "Choices", fields)
 
 
 def _add_control(box: ET.Element, label: SpanLabel, attribute: Attribute) -> None:

@@ -181,10 +181,7 @@ def _render_differences(
         page = pages.get(label.guideline, "") if label else ""
         items.append(NoticeItem(difference.words, difference.problem, page, versions))
     title = f"{count_noun(len(items), 'difference')} to decide"
-    note = (
-        "All that the annotators agree on is in place. Label what is right. "
-        "Tick a difference under “Decided” if you decide against all versions."
-    )
+    note = "What all agree on is in place. Tick a difference, at the right, if you decide against every version."
     return render_notice(title, items, note)
 
 
