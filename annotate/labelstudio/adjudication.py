@@ -37,10 +37,10 @@ Agree: TypeAlias = Callable[[Sequence[Annotation], str, str, str], Annotation]
 
 
 FindUndecided: TypeAlias = Callable[
-    [Sequence[Annotation], str, Annotation, Collection[str]], tuple[Sequence[DifferenceChoice], int]
+    [Sequence[Annotation], str, Annotation, Collection[str]], tuple[Sequence[DifferenceChoice], Collection[str]]
 ]
-"""Return the differences between annotations of a text that gold and the ids of ticked ones leave undecided, and the
-number of all differences; `agreement.undecided`."""
+"""Return the differences between annotations of a text, and the ids of those that gold and the ids of ticked ones leave
+undecided; `agreement.undecided`."""
 
 
 class AdjudicationResult(NamedTuple):
@@ -133,7 +133,8 @@ def start_from_agreed(studio: Studio, project_id: int, version: str) -> None:
 def read_ticks(items: object) -> tuple[frozenset[str], object]:
     """Return the ids of the differences that are ticked in a result, and its other items.
 
-    An item of the same control that holds anything else than ids remains among the others, to be reported.
+    An item of the same control that holds anything else than ids remains among the others; `Mapper` counts it as left
+    out.
     """
     if not isinstance(items, list):
         return frozenset(), items
@@ -259,16 +260,24 @@ class _GoldReader:
         shown = _list_tabs(task, self.annotators)
         parents, problems = self._read_parents(article_id, shown)
         ticked, items = read_ticks(last.get("result"))
-        origin = Origin(
-            article_id, self.adjudicator, f"annotations/{GOLD}/{article_id}.json", "adjudicated", tuple(sorted(shown))
-        )
-        gold, findings, *_ = self.mapper.map_result(items, text, origin, sha256(text))
+        name, made_from = f"annotations/{GOLD}/{article_id}.json", tuple(sorted(shown))
+        origin = Origin(article_id, self.adjudicator, name, "adjudicated", made_from)
+        gold, findings, _, left_out = self.mapper.map_result(items, text, origin, sha256(text))
+        if left_out:
+            notes.append(f"{count_noun(sum(left_out.values()), 'tick')} cannot be read")
         old = self.corpus.read_file_if_present(file)
         result = result._replace(findings=findings, problems=problems, notes=notes, old=old)
         if gold is None or problems:
             return result
-        undecided, number = self.find_undecided(parents, text, gold, ticked)
-        return result._replace(gold=self._date(gold, last, parents, old), undecided=undecided, differences=number)
+        differences, open_ids = self.find_undecided(parents, text, gold, ticked)
+        outdated = len(ticked - {difference.id for difference in differences})
+        if outdated:
+            notes.append(f"{count_noun(outdated, 'tick')} of differences that have changed since")
+        return result._replace(
+            gold=self._date(gold, last, parents, old),
+            undecided=[difference for difference in differences if difference.id in open_ids],
+            differences=len(differences),
+        )
 
     def _read_parents(
         self, article_id: str, shown: Mapping[str, Sequence[JsonObject]]

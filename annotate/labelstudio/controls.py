@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from annotate.inventory import Attribute, Inventory
 from annotate.label_map import LabelMap, RelationMap, SpanMap
-from annotate.labelstudio.config import TEXT, Vocabulary, attribute_controls, relation_names
+from annotate.labelstudio.config import DECIDED, TEXT, Vocabulary, attribute_controls, relation_names
 from annotate.model import AttributeValue
 
 VALUE_KEYS = {
@@ -62,7 +62,7 @@ class Controls:
         layers: Name of a `Labels` control → its labels, as items have them → what each becomes.
         attributes: Name of a control → the attribute of the regions.
         relations: Label of relations, as items have it → what it becomes.
-        left_out_controls: The names of the controls whose items the map leaves out.
+        left_out_controls: The names of the controls whose items are no labels, or are left out by the map.
         left_out_labels: The labels whose regions the map leaves out.
         left_out_relations: The labels of the relations that the map leaves out.
     """
@@ -88,7 +88,8 @@ class Controls:
         self.relations = {
             shown: entry for shown, entry in {**own_relations, **label_map.relations}.items() if entry is not None
         }
-        self.left_out_controls = _list_left_out(label_map.layers) | _list_left_out(label_map.attributes)
+        # What an adjudicator ticks is read by `adjudication`, and is no label.
+        self.left_out_controls = {DECIDED} | _list_left_out(label_map.layers) | _list_left_out(label_map.attributes)
         self.left_out_labels = _list_left_out(label_map.spans)
         self.left_out_relations = _list_left_out(label_map.relations)
 

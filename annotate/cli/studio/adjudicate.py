@@ -181,7 +181,7 @@ def _render_differences(
         page = pages.get(label.guideline, "") if label else ""
         items.append(NoticeItem(difference.words, difference.problem, page, versions))
     title = f"{count_noun(len(items), 'difference')} to decide"
-    note = "What all agree on is in place. Tick a difference, at the right, if you decide against every version."
+    note = "What all agree on is in place. Where you decide against every version, tick the difference."
     return render_notice(title, items, note)
 
 
@@ -217,10 +217,10 @@ def _pull(
 
     def find(
         annotations: "Sequence[Annotation]", text: str, gold: "Annotation", ticked: "Collection[str]"
-    ) -> "tuple[list[DifferenceChoice], int]":
+    ) -> "tuple[list[DifferenceChoice], set[str]]":
         differences = list_differences(annotations, text, inventory)
-        undecided = {difference.id for difference in find_undecided(differences, annotations, gold, ticked)}
-        return [each for each in _list_choices(differences, inventory) if each.id in undecided], len(differences)
+        undecided = find_undecided(differences, annotations, gold, ticked)
+        return _list_choices(differences, inventory), {difference.id for difference in undecided}
 
     with connect(corpus.root, folder) as (studio, state), lock_folder(state, "adjudicate"):
         with show_status("fetching tasks"):
