@@ -114,13 +114,15 @@ def adjudication_tabs(
     """Return the tabs of an article: what all annotators agree on, then the labels of each.
 
     Raises:
-        CannotRun: An annotation was made on another text.
+        CannotRun: An annotation was made on another text, or has a span that is empty or outside the text.
     """
     text, annotations = corpus.read_text(article_id), [prediction.annotation for prediction in predictions]
     for annotation in annotations:
+        path = corpus.annotation_path(annotation.annotator, article_id)
         if annotation.text_sha256 != sha256(text):
-            path = corpus.annotation_path(annotation.annotator, article_id)
             raise CannotRun(path, "was made on another text", "run `annotate check`")
+        if not all(0 <= span.start < span.end <= len(text) for span in annotation.spans):
+            raise CannotRun(path, "has a span that is empty or outside the text", "run `annotate check`")
     agreed = agree(annotations, text, inventory.version, AGREED)
     return [Prediction(prediction_name(AGREED, inventory.version), agreed), *predictions]
 
