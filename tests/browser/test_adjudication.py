@@ -7,13 +7,22 @@ from playwright.sync_api import Page
 from annotate.labelstudio.projects import adjudication_title, require_project
 from annotate.model import Annotation
 from tests.browser import SCREENS
-from tests.browser.conftest import SHOWN
 from tests.browser.test_labelling import relations
 from tests.labelstudio.team import Team, labelled
 
 pytestmark = pytest.mark.browser
 EDGES = "one => { const {top, left, right} = one.getBoundingClientRect(); return [top, left, right]; }"
 CARLA = 'annotators:\n  - {id: carla, kind: person, training: none, since: "2026-01-01"}\n'
+
+
+TICKS = ["1. Speaker: The harbour master", "2. Quay: Café Quay", "3. where it lies: 40 crates → Café Quay"]
+
+
+def unticked(page: Page) -> int:
+    """The number of differences that the screen counts as not ticked."""
+    content = page.evaluate("getComputedStyle(document.querySelector('.decided'), '::after').content")
+    assert content == 'counter(unticked) " not ticked"'
+    return page.locator(".decided input:not(:checked)").count()
 
 
 def regions(page: Page) -> list[str]:
@@ -27,7 +36,10 @@ def words(of: Annotation) -> list[str]:
 
 
 def test_adjudicator_resolves_a_disagreement(team: Team) -> None:
-    """Ben lacks the quay and gives the harbour master another rank; carla agrees with anna on both."""
+    """Ben lacks the quay and gives the harbour master another rank; carla works through the list of differences.
+
+    She agrees with anna on both, and decides that the crates lie nowhere: a relation that only a tick can decide.
+    """
     team.project.replace("corpus/annotators.yaml", "annotators:\n", CARLA)
     anna, ben = labelled(team.project)
     team.run("adjudicate", "--from", "anna,ben")
@@ -56,22 +68,34 @@ def test_adjudicator_resolves_a_disagreement(team: Team) -> None:
         page.keyboard.press("Escape")
         page.wait_for_selector(".htx-highlight")
         assert regions(page) == words(ben)
+        notice = page.locator(".notice")
+        assert "3 differences to decide" in notice.inner_text()
+        assert notice.locator("ol > li").count() == 3
+        assert "anna rank: master" in " ".join(notice.locator("ol > li").first.inner_text().split())
+        assert notice.locator("em").all_inner_texts() == ["Speech", "Cargo", "Cargo"]
+        ticks = page.locator(".decided label")
+        assert [text.rpartition("[")[0] or text for text in ticks.all_inner_texts()] == TICKS
+        assert unticked(page) == 3
+        page.screenshot(path=SCREENS / "adjudication-differences.png")
         browser.click_words(page, "The harbour master")
         assert page.locator(".side input:checked").count() == 0
         page.keyboard.press("Escape")
         browser.choose(page, "The harbour master", "master")
         browser.label(page, "5", "Café Quay")
-        browser.relate(page, "40 crates", "Café Quay", SHOWN["lies_at"])
+        ticks.nth(2).click()
+        assert unticked(page) == 2
         page.mouse.move(700, 700)
         page.wait_for_timeout(500)
         page.screenshot(path=SCREENS / "adjudication-settled.png")
         browser.submit(page)
+    (task,) = team.studio.list_tasks(made.id)
     done = team.run("adjudicate", "--pull", "--as", "carla")
-    assert done.stdout == f"written: annotations/gold/harbour.json, {len(anna.spans)} spans, 6 relations\n"
+    where = f"corpus/annotations/gold/harbour.json (task {task['id']})"
+    assert done.stdout == f"written: {where}: {len(anna.spans)} spans, 5 relations\n"
     gold = team.corpus.read_annotation("gold", "harbour")
     assert (gold.process, gold.made_from, gold.annotator) == ("adjudicated", ("anna", "ben"), "carla")
     places = [{(one.label, one.start, one.end, *one.attributes.items()) for one in of.spans} for of in (gold, anna)]
     assert places[0] == places[1]
     assert len(gold.spans) == len(anna.spans)
-    assert relations(gold) == relations(anna)
-    assert len(gold.relations) == len(anna.relations)
+    assert relations(gold) == relations(ben)
+    assert len(gold.relations) == len(ben.relations) == len(anna.relations) - 1

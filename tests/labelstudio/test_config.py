@@ -10,8 +10,11 @@ import pytest
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory, Layer
 from annotate.labelstudio.config import (
+    DECIDED,
+    DIFFERENCES,
     attribute_controls,
     control_name,
+    is_adjudication_config,
     labelling_config,
     read_config,
     read_config_version,
@@ -39,6 +42,29 @@ def test_config_is_what_label_studio_reads(labels: Inventory) -> None:
     assert set(labels.layers) <= {control.name for control in interface.controls}
     for layer in labels.layers:
         assert set(interface.get_control(layer).labels) == {label.name for label in labels.labels_of(layer)}
+
+
+def test_an_adjudicator_has_a_control_for_decided_differences(project: Project) -> None:
+    shared, own = (labelling_config(project.inventory, adjudication=adjudication) for adjudication in (False, True))
+    assert (is_adjudication_config(shared), is_adjudication_config(own)) == (False, True)
+    interface = label_interface(own)
+    interface.validate()
+    control = interface.get_control(DECIDED)
+    assert (control.tag, control.attr["choice"], control.attr["value"]) == ("Choices", "multiple", f"${DIFFERENCES}")
+    old, new = read_vocabulary(shared), read_vocabulary(own)
+    assert (old.list_losses(new), new.list_losses(old)) == ([], [DECIDED])
+    # The page gives out free hotkeys in the order of the controls: the attributes keep theirs.
+    assert list(new.controls) == [*old.controls, DECIDED]
+    # Its items are no labels, in whatever project they are.
+    ticks = {"id": "t", "from_name": DECIDED, "to_name": "text", "type": "choices", "value": {"choices": ["1"]}}
+    text, gold = project.corpus.read_text("harbour"), project.corpus.read_annotation("gold", "harbour")
+    made = encode_prediction(Prediction("gold 1.0.0", gold), project.inventory)["result"]
+    origin = Origin("harbour", "gold", "f")
+    read, findings, quarantined, left_out = Mapper(project.inventory).map_result(
+        [*made, ticks], text, origin, gold.text_sha256
+    )
+    assert read is not None
+    assert (read.spans, findings, quarantined, left_out) == (gold.spans, (), (), {DECIDED: 1})
 
 
 def test_predictions_are_valid_for_the_config(project: Project) -> None:

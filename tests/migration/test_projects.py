@@ -26,6 +26,15 @@ pytestmark = pytest.mark.server
 
 ADDITIONS = HEAD + ATTRIBUTE.replace("[Load, Quay]", "[Load]") + RELATION
 
+TICK = {
+    "id": "t",
+    "from_name": "decided-differences",
+    "to_name": "text",
+    "type": "choices",
+    "value": {"choices": ["0123456789ab"]},
+}
+"""A difference that the adjudicator ticked."""
+
 
 @pytest.fixture(scope="module")
 def team(started: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
@@ -55,7 +64,7 @@ def team(started: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
         made.work("ben", "market", "annotations/", market, was_cancelled=True)
         run(made, "pull")
         run(made, "adjudicate", "--from", "anna,ben")
-        made.work("carla", "harbour", "annotations/", gold, project=f"{made.title}: adjudication")
+        made.work("carla", "harbour", "annotations/", [*gold, TICK], project=f"{made.title}: adjudication")
         run(made, "adjudicate", "--pull", "--as", "carla")
         run(made, "push")
         yield made
