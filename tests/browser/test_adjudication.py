@@ -4,9 +4,11 @@ import browser
 import pytest
 from playwright.sync_api import Page
 
+from annotate.labelstudio.config import DECIDED
 from annotate.labelstudio.projects import adjudication_title, require_project
 from annotate.model import Annotation
 from tests.browser import SCREENS
+from tests.browser.conftest import SHOWN
 from tests.browser.test_labelling import relations
 from tests.labelstudio.team import Team, labelled
 
@@ -38,7 +40,7 @@ def words(of: Annotation) -> list[str]:
 def test_adjudicator_resolves_a_disagreement(team: Team) -> None:
     """Ben lacks the quay and gives the harbour master another rank; carla works through the list of differences.
 
-    She agrees with anna on both, and decides that the crates lie nowhere: a relation that only a tick can decide.
+    She agrees with anna on both, and ticks one of them as decided.
     """
     team.project.replace("corpus/annotators.yaml", "annotators:\n", CARLA)
     anna, ben = labelled(team.project)
@@ -82,20 +84,23 @@ def test_adjudicator_resolves_a_disagreement(team: Team) -> None:
         page.keyboard.press("Escape")
         browser.choose(page, "The harbour master", "master")
         browser.label(page, "5", "Café Quay")
-        ticks.nth(2).click()
+        ticks.first.click()
         assert unticked(page) == 2
+        browser.relate(page, "40 crates", "Café Quay", SHOWN["lies_at"])
         page.mouse.move(700, 700)
         page.wait_for_timeout(500)
         page.screenshot(path=SCREENS / "adjudication-settled.png")
         browser.submit(page)
     (task,) = team.studio.list_tasks(made.id)
+    submitted = [item["value"] for item in task["annotations"][0]["result"] if item.get("from_name") == DECIDED]
+    assert submitted == [{"choices": [task["data"]["differences"][0]["alias"]]}]
     done = team.run("adjudicate", "--pull", "--as", "carla")
     where = f"corpus/annotations/gold/harbour.json (task {task['id']})"
-    assert done.stdout == f"written: {where}: {len(anna.spans)} spans, 5 relations\n"
+    assert done.stdout == f"written: {where}: {len(anna.spans)} spans, 6 relations\n"
     gold = team.corpus.read_annotation("gold", "harbour")
     assert (gold.process, gold.made_from, gold.annotator) == ("adjudicated", ("anna", "ben"), "carla")
     places = [{(one.label, one.start, one.end, *one.attributes.items()) for one in of.spans} for of in (gold, anna)]
     assert places[0] == places[1]
     assert len(gold.spans) == len(anna.spans)
-    assert relations(gold) == relations(ben)
-    assert len(gold.relations) == len(ben.relations) == len(anna.relations) - 1
+    assert relations(gold) == relations(anna)
+    assert len(gold.relations) == len(anna.relations)

@@ -181,7 +181,7 @@ def _render_differences(
         page = pages.get(label.guideline, "") if label else ""
         items.append(NoticeItem(difference.words, difference.problem, page, versions))
     title = f"{count_noun(len(items), 'difference')} to decide"
-    note = "What all agree on is in place. Where you decide against every version, tick the difference."
+    note = "What all agree on is in place. Tick a difference whose versions are all wrong."
     return render_notice(title, items, note)
 
 
