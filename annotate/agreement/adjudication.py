@@ -371,9 +371,9 @@ def _compare_spans(spans: SpansByAnnotator, common: set[Reference], text: str) -
     differences: list[tuple[int, Difference]] = []
     for group in _group_overlapping(spans, common):
         start, end = min(span.start for span in group), max(span.end for span in group)
-        members = {refer_to(span) for span in group}
+        members = list(map(refer_to, group))
         versions = {
-            annotator: [describe_span(span) for reference, span in of_annotator.items() if reference in members]
+            annotator: [describe_span(of_annotator[reference]) for reference in members if reference in of_annotator]
             for annotator, of_annotator in spans.items()
         }
         key = " + ".join(sorted(members, key=lambda reference: parse_reference(reference)[1:]))
@@ -609,7 +609,8 @@ def find_agreed(annotations: Sequence[Annotation], text: str, inventory: str, an
             difference.take, difference.reason = NEITHER, "not agreed on"
         adjudication = plan_adjudication(annotations, text, adjudication)
     agreed = make_gold(adjudication, annotations, text, annotator, inventory)
-    return msgspec.structs.replace(agreed, spans=tuple(_keep_common(span, annotations) for span in agreed.spans))
+    by_annotator = list(_index_spans(annotations).values())
+    return msgspec.structs.replace(agreed, spans=tuple(_keep_common(span, by_annotator) for span in agreed.spans))
 
 
 def leave_out(annotation: Annotation, references: Collection[Reference]) -> Annotation:
@@ -620,14 +621,9 @@ def leave_out(annotation: Annotation, references: Collection[Reference]) -> Anno
     return msgspec.structs.replace(annotation, spans=spans, relations=relations)
 
 
-def _keep_common(span: Span, annotations: Sequence[Annotation]) -> Span:
+def _keep_common(span: Span, by_annotator: Iterable[Mapping[Reference, Span]]) -> Span:
     """Return the span with the attributes that it has in every annotation, and without a note."""
-    equal = [
-        set(candidate.attributes.items())
-        for annotation in annotations
-        for candidate in annotation.spans
-        if refer_to(candidate) == refer_to(span)
-    ]
+    equal = [set(of_annotator[refer_to(span)].attributes.items()) for of_annotator in by_annotator]
     common = set.intersection(*equal)
     attributes = {name: value for name, value in span.attributes.items() if (name, value) in common}
     return msgspec.structs.replace(span, attributes=attributes, note="")
