@@ -133,7 +133,8 @@ def test_all_projects_together_and_back(team: Team) -> None:
         assert find_drift(team.state, LOCAL, project, inventory) is None
     assert "\n0 written, " in run(team, "pull")
     # What was submitted in the adjudication, and gold, are still the same.
-    assert run(team, "adjudicate", "--pull", "--as", "carla").startswith("unchanged: corpus/annotations/gold/harbour.json ")
+    unchanged = "unchanged: corpus/annotations/gold/harbour.json "
+    assert run(team, "adjudicate", "--pull", "--as", "carla").startswith(unchanged)
     run(team, "migrate", "--undo")
     assert contents(team) == before
 
