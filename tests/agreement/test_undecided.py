@@ -98,10 +98,11 @@ def test_a_span_that_all_have_decides_nothing_that_overlaps_it(labels: Inventory
 
 
 def test_a_relation_to_another_end_decides_between_the_two(labels: Inventory) -> None:
+    rank: dict[str, AttributeValue] = {"rank": "hand"}
     spans = [
-        ("Verb", "said", 0, {}),
-        ("Speaker", "A hand", 0, {"rank": "hand"}),
-        ("Speaker", "fell", 0, {"rank": "hand"}),
+        ("Verb", "said", 0, dict[str, AttributeValue]()),
+        ("Speaker", "A hand", 0, rank),
+        ("Speaker", "fell", 0, rank),
     ]
     anna, ben = version("anna", spans, "speaker a b"), version("ben", spans, "speaker a c")
     assert len(list_differences([anna, ben], TEXT, labels)) == 2
