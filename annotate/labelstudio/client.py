@@ -320,6 +320,10 @@ class Studio(Connection):
         """Replace the data of a task."""
         self.write("PATCH", f"api/tasks/{task_id}/", {"data": data}, subject="the task")
 
+    def update_annotation(self, annotation_id: int, items: Sequence[object]) -> None:
+        """Replace the result items of an annotation; its author stays."""
+        self.write("PATCH", f"api/annotations/{annotation_id}/", {"result": items}, subject="the annotation")
+
     def create_prediction(self, task_id: int, prediction: JsonObject) -> None:
         """Add a prediction to a task."""
         self.write("POST", "api/predictions/", {"task": task_id, **prediction}, subject="the task")

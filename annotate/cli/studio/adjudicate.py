@@ -16,7 +16,7 @@ from annotate.cli.studio.common import (
     show_progress,
     title_option,
 )
-from annotate.cli.terminal import echo, show_status
+from annotate.cli.terminal import count_noun, echo, show_status
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def _pull(
     from annotate.labelstudio.journal import user_ids
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.projects import require_project
+    from annotate.labelstudio.rules import relation_named
     from annotate.util.lock import writing_to
 
     with connect(corpus.root, folder) as (studio, state), lock_folder(state, "adjudicate"):
@@ -142,6 +143,9 @@ def _pull(
             echo(f"{'unchanged' if entry.is_unchanged else 'written'}: {entry.file}, {counts}")
         for problem in entry.problems:
             echo(f"{entry.file}: not written: {problem}", err=True)
+    named = sum(finding.code == relation_named.code for result in results for finding in result.findings)
+    if named:
+        echo(f"named {count_noun(named, 'relation')} by their ends")
     pending = [result.article_id for result in results if result.gold is None and not result.findings]
     if pending:
         echo(f"not adjudicated yet: {', '.join(pending)}")
