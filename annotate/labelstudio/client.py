@@ -39,7 +39,8 @@ _decode_object = partial(msgspec.json.decode, type=JsonObject)
 class Project(NamedTuple):
     """A project as the server has it, with its counts.
 
-    `annotations` counts what was submitted, without skipped tasks.
+    `annotations` counts what was submitted, without skipped tasks. `shows_skip` tells whether the page has a button to
+    skip a task.
     """
 
     id: int
@@ -50,6 +51,7 @@ class Project(NamedTuple):
     annotations: int
     skipped: int
     predictions: int
+    shows_skip: bool = True
 
 
 class _TaskId(msgspec.Struct):
@@ -351,6 +353,7 @@ def _project(answer: JsonObject) -> Project:
         answer.get("total_annotations_number") or 0,
         answer.get("skipped_annotations_number") or 0,
         answer.get("total_predictions_number") or 0,
+        answer.get("show_skip_button") is not False,
     )
 
 

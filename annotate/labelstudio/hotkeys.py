@@ -1,8 +1,8 @@
 """The hotkeys of the labelling screen: those of the inventory, and generated ones for the other labels and the values.
 
-The page binds the keys of all values at once, also of those that it does not show. A key that two values have would set
-both, one of them on a region that has no such attribute. So each key is used once; where keys run out, values and labels
-are chosen with the mouse.
+The page binds the keys of all values at once, also of those that it does not show. A key that two values share would
+set both: the hidden one would stay unseen, and appear if the region is given another label. So each key is used once;
+where keys run out, labels and values are chosen with the mouse.
 """
 
 from collections.abc import Iterator, Mapping
