@@ -88,7 +88,9 @@ def _region_labels(items: Iterable[object], controls: Controls) -> Iterator[tupl
             continue
         region_id, control, value = item.get("id"), item.get("from_name"), item.get("value")
         names = value.get("labels") if isinstance(value, dict) else None
-        known = controls.layers.get(control, {}) if isinstance(control, str) else {}
-        for name in names if isinstance(names, list) and region_id and isinstance(region_id, str) else ():
+        if not (isinstance(region_id, str) and region_id and isinstance(control, str) and isinstance(names, list)):
+            continue
+        known = controls.layers.get(control, {})
+        for name in names:
             if isinstance(name, str) and name in known:
                 yield region_id, known[name].label
