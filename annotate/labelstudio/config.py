@@ -11,7 +11,11 @@ own, so that the text stays where it is when a region is selected. Where annotat
 attributes nor relations, and the texts get the space. White space is shown as it is, because a browser quotes what it
 shows, and offsets are checked against the quoted words. Colours are the server's own, so that its dark mode works as
 well; names in a label's colour, as in the lists of regions and relations, would be too faint on one of the two
-backgrounds. The style must not contain `>`: the page takes it from the XML with its escapes.
+backgrounds. The handles that resize a region are `area` elements, which Chromium hides by default. The style must not
+contain `>`: the page takes it from the XML with its escapes.
+
+The names on the arrows of relations hide no words: they are small and moved into the gap between two lines. An arrow
+that runs left of the text has its name left of it, in the margin; it is known by the corners of its path.
 """
 
 import re
