@@ -160,8 +160,8 @@ def test_handles_are_at_the_ends_of_a_region_and_resize_it(screen: Screen) -> No
         for handle, edge, line in ((left, first[0], first), (right, last[2], last)):
             assert min(abs(handle[0] - edge), abs(handle[2] - edge)) <= 8, (span.id, handle, line)
             assert min(handle[3], line[3]) - max(handle[1], line[1]) > 10, (span.id, handle, line)
+        page.screenshot(path=SCREENS / "handles.png")
         page.keyboard.press("Escape")
-    page.screenshot(path=SCREENS / "handles.png")
     browser.label(page, "2", "Smoke rises")
     browser.resize(page, "Smoke rises", "right", "airstrike")
     words = "window.Htx.annotationStore.selected.regions.at(-1).text"
