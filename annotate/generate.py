@@ -34,9 +34,11 @@ Draw relations last, when their spans are made.
 1. Select the span where the relation starts, its head ("From" in the table).
 2. Press `Alt+R`, or click the link button.
 3. Click the span where it ends, its tail ("To" in the table), in the text or in the list of regions.
-4. Name the relation: hover over it in the list of relations, click its "…" button, and choose one name. The table has
-   the names as the screen shows them.
-5. Look at the arrow: it must point from head to tail. If it does not, turn it with the arrow button at the relation.
+4. Name the relation. Open the tab *Relations*, beside *Regions*. Move the mouse over the relation, click the button "…"
+   that appears, and choose one name from the list below it. The table has the names as the screen shows them. Where it
+   has one relation only from the label of the head to that of the tail, the name may be left out; it is filled in.
+5. Look at the arrow: it must point from head to tail. If it does not, turn it with the arrow at the left of the
+   relation, in the list.
 """
 """What a page says of drawing relations in Label Studio, if the inventory has any."""
 _FREE_VALUES = {"integer": "a whole number", "number": "a number", "text": "words"}

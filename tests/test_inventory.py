@@ -456,6 +456,19 @@ def test_no_two_labels_of_this_corpus_look_alike(labels: Inventory, sight: str) 
     assert close == []
 
 
+@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("background", ["#ffffff", "#1f1e1a"])
+def test_source_and_content_are_told_apart_at_a_glance(labels: Inventory, sight: str, background: str) -> None:
+    """The two labels with the longest spans, often side by side, as the page shows them: at an opacity of 30 %."""
+    source, content = (_blend(labels.spans[name].color, background, 0.3) for name in ("Source", "Content"))
+    assert distance(source, content, sight) >= LEAST_DISTANCE
+
+
+def _blend(colour: str, background: str, opacity: float) -> str:
+    channels = ((int(colour[start : start + 2], 16), int(background[start : start + 2], 16)) for start in (1, 3, 5))
+    return "#" + "".join(f"{round(over * opacity + under * (1 - opacity)):02x}" for over, under in channels)
+
+
 @pytest.mark.parametrize("background", ["#ffffff", "#1f1e1a"])
 def test_label_names_can_be_read_in_light_and_dark_mode(labels: Inventory, background: str) -> None:
     """The contrast, as WCAG 2.2 defines it, of the coloured names in the list of regions is at least 2."""

@@ -173,7 +173,7 @@ def choose(page: Page, words: str, *values: str | int, nth: int = 1) -> None:
             page.locator(".side input[type=number]:visible").nth(numbers).fill(str(value))
             numbers += 1
         else:
-            text = re.compile(rf"^{re.escape(value)}(\[.\])?$")
+            text = re.compile(rf"^{re.escape(value)}(\[\S+\])?$")
             page.locator(".side label:visible").filter(has_text=text).last.click()
         page.wait_for_timeout(150)
     page.keyboard.press("Escape")

@@ -39,7 +39,8 @@ _decode_object = partial(msgspec.json.decode, type=JsonObject)
 class Project(NamedTuple):
     """A project as the server has it, with its counts.
 
-    `annotations` counts what was submitted, without skipped tasks.
+    `annotations` counts what was submitted, without skipped tasks. `shows_skip` tells whether the page has a button to
+    skip a task.
     """
 
     id: int
@@ -50,6 +51,7 @@ class Project(NamedTuple):
     annotations: int
     skipped: int
     predictions: int
+    shows_skip: bool = True
 
 
 class _TaskId(msgspec.Struct):
@@ -320,6 +322,10 @@ class Studio(Connection):
         """Replace the data of a task."""
         self.write("PATCH", f"api/tasks/{task_id}/", {"data": data}, subject="the task")
 
+    def update_annotation(self, annotation_id: int, items: Sequence[object]) -> None:
+        """Replace the result items of an annotation; its author stays."""
+        self.write("PATCH", f"api/annotations/{annotation_id}/", {"result": items}, subject="the annotation")
+
     def create_prediction(self, task_id: int, prediction: JsonObject) -> None:
         """Add a prediction to a task."""
         self.write("POST", "api/predictions/", {"task": task_id, **prediction}, subject="the task")
@@ -347,6 +353,7 @@ def _project(answer: JsonObject) -> Project:
         answer.get("total_annotations_number") or 0,
         answer.get("skipped_annotations_number") or 0,
         answer.get("total_predictions_number") or 0,
+        answer.get("show_skip_button") is not False,
     )
 
 

@@ -6,13 +6,16 @@ on one `Text`. Above it, a box shows the notice of a task, if it has one. The ou
 inventory, which the page does not show.
 
 `templates/labelling.css` is the style sheet, which is part of the config. It keeps the labels in sight above the text
-and the attributes of the selected region next to both. Where annotations are compared, there are neither attributes nor
-relations, and the texts get the space. Lines are so far apart that the words on the arrows of relations fit between
-them and hide nothing. White space is shown as it is, because a browser quotes what it shows, and offsets are checked
-against the quoted words. Colours are the server's own, so that its dark mode works as well; names in a label's colour,
-as in the lists of regions and relations, would be too faint on one of the two backgrounds. The handles that resize a
-region are `area` elements, which Chromium hides by default. The style must not contain `>`: the page takes it from the
-XML with its escapes.
+and the attributes of the selected region next to it. The attributes hang from the labels and take no space of their
+own, so that the text stays where it is when a region is selected. Where annotations are compared, there are neither
+attributes nor relations, and the texts get the space. White space is shown as it is, because a browser quotes what it
+shows, and offsets are checked against the quoted words. Colours are the server's own, so that its dark mode works as
+well; names in a label's colour, as in the lists of regions and relations, would be too faint on one of the two
+backgrounds. The handles that resize a region are `area` elements, which Chromium hides by default. The style must not
+contain `>`: the page takes it from the XML with its escapes.
+
+The names on the arrows of relations hide no words: they are small and moved into the gap between two lines. An arrow
+that runs left of the text has its name left of it, in the margin; it is known by the corners of its path.
 """
 
 import re
@@ -23,6 +26,7 @@ from xml.parsers import expat
 
 from annotate.errors import CannotRun
 from annotate.inventory import Attribute, Inventory, SpanLabel
+from annotate.labelstudio.hotkeys import Hotkeys, assign_hotkeys
 from annotate.util.escape import replace_unseen_in_xml
 from annotate.util.html import read_template
 
@@ -36,7 +40,8 @@ DIFFERENCES = "differences"
 """The key of a task's data with the choices of the control `DECIDED`, in a project for adjudication."""
 TAXONOMY_SEPARATOR = "/"
 """Between the parts of the path that is the value of an entry of a taxonomy."""
-
+NAME_MARGIN, PIXELS_PER_LETTER, WIDEST_MARGIN = 6, 5, 160
+"""The margin left of the text: without names, for each letter of the longest name, and at most."""
 
 _TASK_KEY = re.compile(r"\$([\w[\].{}])", re.ASCII)
 """How the value of a key of a task's data is written in a `value`; the page puts it, or nothing, in its place."""
@@ -83,8 +88,9 @@ def labelling_config(inventory: Inventory, *, adjudication: bool = False) -> str
         if name in inventory.layers:
             problem = f"a layer cannot have the name {name!r} in Label Studio"
             raise CannotRun("labels.yaml", problem, "give it another name")
+    hotkeys = assign_hotkeys(inventory)
     root = ET.Element("View", {"className": "sheet", "idAttr": f"inventory-{inventory.version}"})
-    ET.SubElement(root, "Style").text = f"\n{read_template('labelstudio/labelling.css')}"
+    ET.SubElement(root, "Style").text = f"\n{read_template('labelstudio/labelling.css')}{_names_margin(inventory)}"
     header = ET.SubElement(root, "View", {"className": "head"})
     ET.SubElement(header, "Header", {"value": "$title", "size": "4"})
     layers = ET.SubElement(header, "View", {"className": "layers"})
@@ -93,16 +99,16 @@ def labelling_config(inventory: Inventory, *, adjudication: bool = False) -> str
         ET.SubElement(box, "Header", {"value": _show(layer.title), "size": "6"})
         labels = ET.SubElement(box, "Labels", {"name": layer.name, "toName": TEXT, "choice": "single"})
         for label in inventory.labels_of(layer.name):
-            ET.SubElement(labels, "Label", _label_fields(label))
+            ET.SubElement(labels, "Label", _label_fields(label, hotkeys))
+    side = ET.SubElement(header, "View", {"className": "side"})
+    for label in inventory.spans.values():
+        _add_attributes(side, inventory, label, hotkeys)
+    if adjudication:
+        _add_ticks(side)
     notice = ET.SubElement(root, "View", {"className": "notice"})
     ET.SubElement(notice, "HyperText", {"name": NOTICE, "value": f"${NOTICE}", "inline": "true"})
     reading = ET.SubElement(root, "View", {"className": "reading"})
     ET.SubElement(reading, "Text", {"name": TEXT, "value": f"${TEXT}", "granularity": "symbol"})
-    side = ET.SubElement(root, "View", {"className": "side"})
-    for label in inventory.spans.values():
-        _add_attributes(side, inventory, label)
-    if adjudication:
-        _add_ticks(side)
     relations = ET.SubElement(root, "Relations", {"choice": "single"})
     for relation in inventory.relations.values():
         ET.SubElement(relations, "Relation", {"value": relation.display_name})
@@ -113,14 +119,24 @@ def labelling_config(inventory: Inventory, *, adjudication: bool = False) -> str
         raise CannotRun("labels.yaml", str(error), "remove it") from error
 
 
+def _names_margin(inventory: Inventory) -> str:
+    """Return the style for the margin left of the text, where arrows between lines have their names."""
+    longest = max((len(relation.display_name) for relation in inventory.relations.values()), default=0)
+    return f".sheet {{ --names: {min(NAME_MARGIN + PIXELS_PER_LETTER * longest, WIDEST_MARGIN)}px; }}\n"
+
+
 def _show(text: str) -> str:
     """Return a `value` that the page shows as the text, with a mark without width in what looks like a task's key."""
     return _TASK_KEY.sub(lambda match: f"${_WORD_JOINER}{match[1]}", text)
 
 
-def _label_fields(label: SpanLabel) -> dict[str, str]:
+def _label_fields(label: SpanLabel, hotkeys: Hotkeys) -> dict[str, str]:
     fields = _name_fields(label.name, label.display_name) | {"background": label.color}
-    return fields | ({"hotkey": label.hotkey} if label.hotkey else {}) | {"hint": label.definition}
+    return fields | _hotkey_field(hotkeys.labels.get(label.name)) | {"hint": label.definition}
+
+
+def _hotkey_field(hotkey: str | None) -> dict[str, str]:
+    return {} if hotkey is None else {"hotkey": hotkey}
 
 
 def _name_fields(name: str, shown: str) -> dict[str, str]:
@@ -129,7 +145,7 @@ def _name_fields(name: str, shown: str) -> dict[str, str]:
     return {"value": name} if value == name else {"value": value, "alias": name}
 
 
-def _add_attributes(side: ET.Element, inventory: Inventory, label: SpanLabel) -> None:
+def _add_attributes(side: ET.Element, inventory: Inventory, label: SpanLabel, hotkeys: Hotkeys) -> None:
     """Add the controls of a label's attributes, in a box that shows while a region with the label is selected."""
     attributes = inventory.attributes_of(label.name)
     if not attributes:
@@ -141,7 +157,7 @@ def _add_attributes(side: ET.Element, inventory: Inventory, label: SpanLabel) ->
     ET.SubElement(box, "Header", {"value": _show(label.display_name), "size": "4"})
     for attribute in attributes:
         ET.SubElement(box, "Header", {"value": _show(attribute.display_name), "size": "6"})
-        _add_control(box, label, attribute)
+        _add_control(box, label, attribute, hotkeys)
 
 
 def _add_ticks(side: ET.Element) -> None:
@@ -156,7 +172,7 @@ def _add_ticks(side: ET.Element) -> None:
     ET.SubElement(box, "Choices", fields)
 
 
-def _add_control(box: ET.Element, label: SpanLabel, attribute: Attribute) -> None:
+def _add_control(box: ET.Element, label: SpanLabel, attribute: Attribute, hotkeys: Hotkeys) -> None:
     fields = {
         "name": control_name(label.name, attribute.name),
         "toName": TEXT,
@@ -171,8 +187,9 @@ def _add_control(box: ET.Element, label: SpanLabel, attribute: Attribute) -> Non
     if attribute.type == "choice":
         choices = ET.SubElement(box, "Choices", fields | {"choice": "single-radio", "showInline": "true"})
         for value, definition in attribute.values.items():
-            shown = attribute.display_value(value)
-            ET.SubElement(choices, "Choice", _name_fields(value, shown) | {"hint": definition})
+            choice = _name_fields(value, attribute.display_value(value))
+            hotkey = hotkeys.values.get((label.name, attribute.name, value))
+            ET.SubElement(choices, "Choice", choice | _hotkey_field(hotkey) | {"hint": definition})
     elif attribute.type == "integer":
         bounds = {"min": str(attribute.minimum or 0), **_maximum_field(attribute)}
         ET.SubElement(box, "Number", fields | bounds | {"step": "1"})

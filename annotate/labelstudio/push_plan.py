@@ -145,12 +145,15 @@ def plan_push(studio: Studio, state: State, request: PushRequest) -> PushPlan:
     check_title(request.title)
     config, instructions = request.config, request.instructions
     settings = {"label_config": config, "expert_instruction": instructions, "show_instruction": bool(instructions)}
+    # An article without labels is submitted, too: a skipped one would be no annotation.
+    settings |= {"show_skip_button": False}
     project = find_project(studio, state, request.title)
     action: Action = "create"
     pages: Iterator[list[JsonObject]] = iter(())
     if project is not None:
         # The server strips white space from both.
         is_current = (project.config.strip(), project.instructions.strip()) == (config.strip(), instructions.strip())
+        is_current &= not project.shows_skip
         action = "skip" if is_current else "update"
         server = studio.address.name
         is_foreign = request.label_map is not None and not has_own_config(state, server, project.id)

@@ -22,6 +22,7 @@ from annotate.labelstudio.config import TAXONOMY_SEPARATOR, TEXT
 from annotate.labelstudio.controls import ITEM_TYPES, VALUE_KEYS, AttributeControl, Controls
 from annotate.labelstudio.normal_form import move_spans, trim_normal_form
 from annotate.labelstudio.rank import Rank, rank_entry
+from annotate.labelstudio.relation_names import find_relation_name, is_unnamed
 from annotate.model import Annotation, AttributeValue, Process, Relation, Span, is_article_id, normal_number
 from annotate.offsets import Diagnosis, sha256
 
@@ -333,9 +334,14 @@ class ResultReader:
             return self._quarantine(item, rules.relation_end_missing, head, tail, region_id)
         if direction not in ("right", "left", "bi", None):
             return self._quarantine(item, rules.direction_unclear, direction, head, tail)
-        if not isinstance(labels, list) or not labels:
+        if is_unnamed(item) and direction != "bi" and head != tail:
+            named = find_relation_name(self.controls, self.regions[head].spans, self.regions[tail].spans)
+            if named is not None:
+                self._report(rules.relation_named, named, head, tail)
+                names = [named]
+        if not names:
             return self._quarantine(item, rules.relation_unlabelled, head, tail)
-        for name in labels:
+        for name in names:
             if isinstance(name, str) and name in self.controls.left_out_relations:
                 self._leave_out(name)
                 continue

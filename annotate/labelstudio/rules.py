@@ -378,14 +378,18 @@ def relation_end_missing(head: object, tail: object, region: str | None) -> Iter
 
 @rule("L402")
 def relation_unlabelled(head: str, tail: str) -> Iterator[Problem]:
-    """A relation has a label.
+    """A relation has a label, or the labels of its ends allow exactly one.
 
     Why: the browser accepts relations without a label, and those have no meaning.
-    Fails: a relation whose label was not chosen in the list of relations.
-    Passes: a relation with a label.
+    Fails: a relation whose label was not chosen in the list of relations, between labels that allow none or several.
+    Passes: a relation with a label; a relation without one that can only be one, which then has that label (L407).
     See: docs/label-studio.md
     """
-    yield Problem(f"the relation from {head} to {tail} has no label; choose one in the list of relations", head)
+    yield Problem(
+        f"the relation from {head} to {tail} has no label, and its ends do not allow exactly one; choose one in the"
+        " list of relations",
+        head,
+    )
 
 
 @rule("L403")
@@ -440,6 +444,18 @@ def relation_duplicate(label: str, head: str, tail: str) -> Iterator[Problem]:
     See: docs/label-studio.md
     """
     yield Problem(f"{label} from {head} to {tail} exists twice; one was taken", head)
+
+
+@rule("L407", "warning")
+def relation_named(name: str, head: str, tail: str) -> Iterator[Problem]:
+    """A relation was labelled by the annotator, not by the labels of its ends.
+
+    Why: where the ends allow exactly one relation, one without a label can be no other, so it is taken as that one.
+    Fails: an unlabelled relation between two labels for which the inventory has one relation in that direction.
+    Passes: a relation whose label was chosen in the list of relations.
+    See: docs/label-studio.md
+    """
+    yield Problem(f"the relation from {head} to {tail} had no label; its ends allow only {quote(name)}", head)
 
 
 RULES: tuple[Rule, ...] = tuple(value for value in dict(globals()).values() if isinstance(value, Rule))

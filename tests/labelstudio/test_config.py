@@ -215,7 +215,7 @@ def test_ids_are_stored_and_other_forms_shown() -> None:
     (weight,) = (element for element in root.iter("Number") if element.get("name") == "Load.weight")
     assert (weight.get("step"), weight.get("min")) == ("any", None)
     hotkeys = [element.get("hotkey") for element in root.iter("Label")]
-    assert hotkeys == ["1", None, None, None, None]
+    assert hotkeys == ["1", "2", "3", "4", "5"]
     assert read_vocabulary(config).values == read_vocabulary(labelling_config(without_shown_forms(inventory))).values
 
 
@@ -242,7 +242,9 @@ def test_a_dollar_sign_is_shown(project: Project, name: str, value: str | None) 
     (label,) = (element for element in config.iter("Label") if element.get("alias") == "Verb")
     assert label.get("value") == (value or name)
     (choice,) = (element for element in config.iter("Choice") if name in (element.get("alias"), element.get("value")))
-    assert choice.attrib == {"value": value or name, "hint": "works"} | ({"alias": name} if value else {})
+    assert choice.attrib == {"value": value or name, "hotkey": "w", "hint": "works"} | (
+        {"alias": name} if value else {}
+    )
 
 
 def test_values_are_what_items_have() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from annotate.label_map import AttributeMap, LabelMap, RelationMap, SpanMap, TaskFields
 from annotate.labelstudio.controls import Controls
+from annotate.labelstudio.relation_names import is_unnamed
 from annotate.labelstudio.results import MappedResult, Mapper, ResultReader, article_id_of
 from annotate.model import Span
 from tests.labelstudio.test_results import (
@@ -64,6 +65,8 @@ def rename(item: Any) -> Any:
 @given(st.lists(items, max_size=7))
 @settings(max_examples=300, deadline=None)
 def test_both_paths_read_renamed_items_as_they_read_our_own(raw_items: list[Any]) -> None:
+    # Which name a relation without one gets depends on the map.
+    raw_items = [item for item in raw_items if not (isinstance(item, dict) and is_unnamed(item))]
     renamed, expected = [rename(item) for item in raw_items], read_slow(raw_items, TEXT)
     reading = ResultReader(MAPPED.controls, TEXT, "f", "a")
     reading.read_items(renamed)

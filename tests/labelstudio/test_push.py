@@ -1,5 +1,7 @@
 """A push carries out its plan exactly once, whatever fails between here and the server."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -218,3 +220,13 @@ def test_two_pushes_at_once(loop: Loop) -> None:
     assert busy.exit_code == 2
     assert "`annotate studio pull` is running (process " in busy.stderr
     assert busy.stderr.count("\n") == 1
+
+
+def test_a_push_hides_the_button_that_skips(loop: Loop) -> None:
+    """Also in a project that was pushed before the button was hidden."""
+    project = loop.push().project
+    assert loop.studio.get_settings(project.id)["show_skip_button"] is False
+    assert plan_push(loop.studio, loop.state, replace(loop.push_request(), instructions="<p>Read.</p>"))[1] == "skip"
+    loop.studio.update_project(project.id, {"show_skip_button": True})
+    loop.push()
+    assert loop.studio.get_settings(project.id)["show_skip_button"] is False

@@ -1,11 +1,15 @@
-"""The display names of relations on a real server: applied to a project, refused if others are in use, and read."""
+"""The names of relations on a real server: applied to a project, refused if others are in use, read, and filled in."""
+
+from typing import Any
 
 import pytest
 
 from annotate.errors import Refused
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.config import read_vocabulary
+from annotate.labelstudio.controls import Controls
 from annotate.labelstudio.projects import require_project
+from annotate.labelstudio.relation_updates import write_relation_names
 from annotate.labelstudio.state import State
 from tests.conftest import Project
 from tests.labelstudio.loop import Loop, push_bare
@@ -78,3 +82,55 @@ def test_relations_are_reworded_by_a_migration(loop: Loop) -> None:
         assert loop.annotate("compare").exit_code == 0
     assert loop.annotate("migrate", "--undo").exit_code == 0
     assert relations(loop).count("who says it") == 2
+
+
+def unnamed(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items as a browser writes them for an annotator who drew the relations and named none."""
+    return [item | {"labels": []} if item["type"] == "relation" else item for item in items]
+
+
+def submitted(loop: Loop) -> dict[str, Any]:
+    """The task of an article with its annotations."""
+    return next(task for task in loop.tasks() if task["data"]["article"] == "harbour")
+
+
+def test_unnamed_relations_are_named_by_their_ends(loop: Loop) -> None:
+    """A pull names them in the corpus and counts them; the server gets the shown names, and the next pull agrees."""
+    shown_as(loop, "who says it")
+    loop.push()
+    before = loop.items("harbour")
+    loop.submit("harbour", unnamed(before))
+    pulled = loop.annotate("pull", "--annotator", "ben")
+    assert pulled.exit_code == 0, pulled.output
+    count = sum(item["type"] == "relation" for item in before)
+    assert f"named {count} relations by their ends\n" in pulled.stdout
+    assert "L407" not in pulled.output
+    relations_of = {name: loop.corpus.read_annotation(name, "harbour").relations for name in ("ben", "gold")}
+    assert relations_of["ben"] == relations_of["gold"] != ()
+
+    project = require_project(loop.studio, loop.state, loop.title)
+    offered = read_vocabulary(project.config).relations
+    controls, task = Controls(loop.project.inventory), submitted(loop)
+    number, author = task["annotations"][0]["id"], task["annotations"][0]["completed_by"]
+    assert write_relation_names(loop.studio, task, controls, offered) == count
+    after = submitted(loop)
+    (annotation,) = after["annotations"]
+    assert (annotation["id"], annotation["completed_by"]) == (number, author)
+    assert annotation["result"] == before
+    assert relations(loop).count("who says it") == 2
+    assert write_relation_names(loop.studio, after, controls, offered) == 0
+    assert write_relation_names(loop.studio, task, controls, offered) == 0, "it changed since it was fetched"
+    again = loop.annotate("pull")
+    assert (again.exit_code, "named" in again.stdout) == (0, False), again.output
+    assert "0 written" in again.stdout
+
+
+def test_relations_are_not_named_while_somebody_has_a_draft(loop: Loop) -> None:
+    loop.push()
+    items = unnamed(loop.items("harbour"))
+    loop.submit("harbour", items)
+    task = submitted(loop)
+    with loop.api() as api:
+        api.post(f"/api/tasks/{task['id']}/drafts", json={"result": items}).raise_for_status()
+    assert write_relation_names(loop.studio, task, Controls(loop.project.inventory)) == 0
+    assert submitted(loop)["annotations"][0]["result"] == items

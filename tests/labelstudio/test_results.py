@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from annotate.corpus import sort_annotation
 from annotate.findings import Finding
 from annotate.inventory import load_inventory
+from annotate.label_map import LabelMap, RelationMap
 from annotate.labelstudio import rules
+from annotate.labelstudio.relation_names import name_relations
 from annotate.labelstudio.results import (
     MappedResult,
     Mapper,
@@ -137,12 +140,17 @@ FAULTS: list[tuple[str, list[Any], int, int]] = [  # code, items, how many of th
     ("L306", [LOAD, *(attribute("l", "Load.least", "number", number) for number in (1, 2))], 1, 1),
     ("L401", [HAND, relation("x", "h", "speaker")], 1, 1),
     ("L401", [HAND, relation("h", None, "speaker")], 1, 1),
-    ("L402", [HAND, VERB, relation("v", "h")], 1, 2),
-    ("L402", [HAND, VERB, {key: value for key, value in relation("v", "h").items() if key != "labels"}], 1, 2),
+    ("L402", [HAND, VERB, relation("h", "v")], 1, 2),
+    ("L402", [HAND, VERB, relation("v", "h", direction="bi")], 1, 2),
+    ("L402", [HAND, VERB, relation("v", "h", labels="speaker")], 1, 2),
+    ("L402", [HAND, relation("h", "h")], 1, 1),
+    ("L402", [HAND, VERB, {key: value for key, value in relation("h", "v").items() if key != "labels"}], 1, 2),
     ("L403", [HAND, VERB, relation("v", "h", "owner")], 1, 2),
     ("L404", [HAND, VERB, relation("v", "h", "speaker", direction="bi")], 1, 2),
     ("L405", [*BOTH, QUAY, relation("b", "q", "speaker")], 1, 3),
     ("L406", [HAND, VERB, relation("v", "h", "speaker"), relation("h", "v", "speaker", direction="left")], 1, 2),
+    ("L407", [HAND, VERB, relation("v", "h")], 0, 2),
+    ("L407", [HAND, VERB, {key: value for key, value in relation("v", "h").items() if key != "labels"}], 0, 2),
 ]
 
 
@@ -155,6 +163,54 @@ def test_fault_gives_its_finding_and_the_rest_is_taken(code: str, items: list[An
     assert mapped.annotation is not None
     assert len(mapped.annotation.spans) == taken
     in_one_line(mapped.findings)
+
+
+def test_relation_without_a_name_gets_the_only_one_that_its_ends_allow() -> None:
+    """In the drawn direction alone; `continues` joins spans with the same label."""
+    later = region("g", "hand", "Speaker")
+    named = read(HAND, VERB, later, relation("v", "h"), relation("g", "v", direction="left"), relation("g", "h"))
+    assert named.annotation is not None
+    ends = {(each.label, each.head, each.tail) for each in named.annotation.relations}
+    assert ends == {("speaker", "v", "h"), ("speaker", "v", "g"), ("continues", "g", "h")}
+    assert [finding.code for finding in named.findings] == ["L407"] * 3
+    assert "its ends allow only 'speaker'" in named.findings[0].message
+    # Two labels on one region are two spans: both may start one.
+    both = read(*BOTH, QUAY, HAND, VERB, relation("b", "q"), relation("v", "b"), relation("b", "h"))
+    assert both.annotation is not None
+    assert [each.label for each in both.annotation.relations] == ["lies_at", "speaker"]
+    assert [finding.code for finding in both.findings] == ["L407", "L407", "L402"]
+
+
+def test_several_relations_between_two_labels_leave_a_relation_without_a_name() -> None:
+    other = msgspec.structs.replace(INVENTORY.relations["speaker"], name="thanks")
+    inventory = msgspec.structs.replace(INVENTORY, relations=INVENTORY.relations | {"thanks": other})
+    (mapped,) = Mapper(inventory).map_task(task(HAND, VERB, relation("v", "h")), TEXT)
+    assert [finding.code for finding in mapped.findings] == ["L402"]
+
+
+def test_a_map_names_relations_unless_it_leaves_some_out() -> None:
+    reversed_ = {"said by": RelationMap("speaker", reversed=True)}
+    for relations, code in ((reversed_, "L407"), ({**reversed_, "likes": None}, "L402")):
+        mapper = Mapper(INVENTORY, label_map=LabelMap(relations=relations))
+        (mapped,) = mapper.map_task(task(HAND, VERB, relation("h", "v")), TEXT)
+        assert [finding.code for finding in mapped.findings] == [code]
+        assert mapped.annotation is not None
+        ends = [(each.label, each.head, each.tail) for each in mapped.annotation.relations]
+        assert ends == ([("speaker", "v", "h")] if code == "L407" else [])
+
+
+@pytest.mark.parametrize("hostile", [None, 3, [], {}, ["h"], "", "x" * 9, {"labels": 3}])
+def test_items_of_any_shape_stay_as_they_are_when_relations_are_named(hostile: Any) -> None:
+    controls = MAPPER.controls
+    odd: list[Any] = [hostile, {"type": "relation", "from_id": hostile, "to_id": hostile, "labels": []}]
+    odd += [HAND | {key: hostile} for key in ("from_name", "value", "type", "id")]
+    assert name_relations(odd, controls) is None
+    drawn = [*odd, HAND, VERB, relation("v", "h", meta={"text": ["sure"]}), relation("v", "h", direction="bi")]
+    before = msgspec.json.encode(drawn)
+    expected = [*drawn[:-2], relation("v", "h", "speaker", meta={"text": ["sure"]}), drawn[-1]]
+    assert name_relations(drawn, controls) == expected
+    assert msgspec.json.encode(drawn) == before
+    assert name_relations(drawn, controls, offered=["words"]) is None
 
 
 def in_one_line(findings: tuple[Finding, ...]) -> None:

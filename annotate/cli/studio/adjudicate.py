@@ -213,6 +213,7 @@ def _pull(
     from annotate.labelstudio.journal import user_ids
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.projects import require_project
+    from annotate.labelstudio.rules import relation_named
     from annotate.util.lock import writing_to
 
     def find(
@@ -245,9 +246,16 @@ def _pull(
             echo(f"{'unchanged' if entry.is_unchanged else 'written'}: {where}: {counts}{accepted}")
         for problem in entry.problems:
             echo(f"{where}: not written: {problem}", err=True)
-        warnings = [f"{finding.code} {finding.message}" for finding in result.findings if finding.severity != "error"]
+        warnings = [
+            f"{finding.code} {finding.message}"
+            for finding in result.findings
+            if finding.severity != "error" and finding.code != relation_named.code
+        ]
         for note in (*warnings, *result.notes) if not entry.is_unchanged else ():
             echo(f"{where}: {note}", err=True)
+    named = sum(finding.code == relation_named.code for result in results for finding in result.findings)
+    if named:
+        echo(f"named {count_noun(named, 'relation')} by their ends")
     pending = [result for result in results if not result.is_submitted]
     for result in pending[:MAX_SHOWN]:
         echo(f"not adjudicated yet: {result.file} (task {result.task_id})")

@@ -38,7 +38,8 @@ def pull(
     """Pull what was submitted into the corpus, one file for each annotator and article.
 
     Only changes since the last pull are fetched. Items that cannot be taken are listed, counted, and kept in the
-    folder, where `annotate studio status` finds them. A file that another program changes meanwhile is left alone. To
+    folder, where `annotate studio status` finds them. A relation without a name gets it if the labels of its ends allow
+    exactly one; these are counted. A file that another program changes meanwhile is left alone. To
     resume an interrupted pull, run it again.
 
     A project that was made elsewhere needs a map, as `annotate init --from-studio` writes it. Nothing is changed on the
@@ -64,6 +65,7 @@ def pull(
     from annotate.labelstudio.pull import Pull, list_unknown_tasks
     from annotate.labelstudio.quarantine import iterate_quarantine
     from annotate.labelstudio.results import Mapper, describe_diagnoses
+    from annotate.labelstudio.rules import relation_named
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     label_map = find_map(map_, "labelstudio", inventory)
@@ -108,7 +110,10 @@ def pull(
         with show_progress("taking labels") as progress:
             result = pulling.take_rest(progress)
         quarantined, repeated = sum(1 for _ in iterate_quarantine(state)), len(earlier & list_unknown_tasks(state))
+    named = sum(finding.code == relation_named.code for finding in result.findings)
     for finding in result.findings:
+        if finding.code == relation_named.code:
+            continue
         span = f" span {finding.span}:" if finding.span else ""
         echo(f"{finding.file}: {finding.code}{span} {finding.message}", err=True)
     for name in result.written:
@@ -121,6 +126,8 @@ def pull(
     if mapper.left_out:
         names = ", ".join(f"{name} × {count:,}" for name, count in sorted(mapper.left_out.items()))
         echo(f"left out by the map: {names}")
+    if named:
+        echo(f"named {count_noun(named, 'relation')} by their ends")
     echo(f"{fetched} tasks fetched; {describe_diagnoses(mapper.diagnoses)}")
     if quarantined:
         have = "has" if quarantined == 1 else "have"
