@@ -1,5 +1,6 @@
 """Plan a migration: make all changes beforehand and check that corpus and server are right before and after."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from annotate import inventory
 from annotate.checks import check
 from annotate.corpus import Corpus, encode_annotation
 from annotate.errors import CannotRun, Refused
+from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.state import State
@@ -80,7 +82,7 @@ def plan_migration(
     corpus, schema, _ = folders
     old_text = read_text(schema / inventory.INVENTORY_FILE, "restore it", within=schema)
     new_text, inventories = migrate_inventory(schema, old_text, migration)
-    _require_no_errors(corpus, inventories[0], "fix the corpus first")
+    mistakes = _require_no_errors(corpus, inventories[0], "fix the corpus first")
     changes, notes = migrate_files(folders, migration, new_text, inventories[0], inventories[-1])
     plan = MigrationPlan(
         MigrationJournal(migration, old_text, changes, []),
@@ -90,7 +92,7 @@ def plan_migration(
     )
     annotators = state.annotators(studio.address.name) if studio else {}
     with changed_copy(corpus, changes) as new_corpus:
-        _require_no_errors(new_corpus, inventories[-1], "the migration causes them; change its steps")
+        _require_no_errors(new_corpus, inventories[-1], "the migration causes them; change its steps", mistakes)
         for project in projects:
             assert studio is not None  # noqa: S101 - projects come from a server
             change, tasks = plan_project(studio, state, annotators, project, corpus, migration, inventories)
@@ -131,19 +133,43 @@ def plan_older_files(corpus: Corpus, schema: Path, labels: Inventory, migration:
         MigratedFile(str(path.absolute()), corpus.read_file(path), encode_annotation(pair.new))
         for path, pair in zip(paths, changed, strict=True)
     ]
+    mistakes = _count_mistakes(check(corpus, labels))
     with changed_copy(corpus, files) as new_corpus:
-        _require_no_errors(new_corpus, labels, "fix what the migration does not change")
+        _require_no_errors(new_corpus, labels, "fix what the migration does not change", mistakes)
     text = read_text(schema / inventory.INVENTORY_FILE, "restore it", within=schema)
     return MigrationPlan(
         MigrationJournal(migration, text, files, []), _count_corpus_effects(migration, changed), [], []
     )
 
 
-def _require_no_errors(corpus: Corpus, labels: Inventory, hint: str) -> None:
-    errors = [finding for finding in check(corpus, labels) if finding.severity == "error"]
+_Mistakes = Counter[tuple[str, str]]
+"""How many errors that count as warnings there are, by file and code."""
+
+
+def _count_mistakes(findings: Iterable[Finding]) -> _Mistakes:
+    return Counter((finding.file, finding.code) for finding in findings if finding.downgraded)
+
+
+def _require_no_errors(corpus: Corpus, labels: Inventory, hint: str, known: _Mistakes | None = None) -> _Mistakes:
+    """Check a corpus, and return the mistakes in the labels of single annotators.
+
+    Args:
+        corpus: The corpus.
+        labels: Its inventory.
+        hint: What to do if there are errors.
+        known: The mistakes from before the migration, which may remain. None accepts all.
+
+    Raises:
+        Refused: There are errors, or mistakes that are not known.
+    """
+    findings = list(check(corpus, labels))
+    mistakes = _count_mistakes(findings)
+    new = mistakes - (mistakes if known is None else known)
+    errors = [finding for finding in findings if finding.is_error or (finding.file, finding.code) in new]
     if errors:
         first = errors[0]
         raise Refused("corpus", f"{len(errors)} errors ({first.file}: {first.code} {first.message})", hint)
+    return mistakes
 
 
 def _count_corpus_effects(migration: Migration, annotations: Iterable[MigratedAnnotation]) -> list[CorpusEffect]:
