@@ -297,8 +297,8 @@ def left_out_section(facts: Facts) -> Markdown:
     )
     measured = " The figures of agreement count them." if facts.agreement else ""
     words = Markdown(
-        "The labels that an annotator gave an article are left out of the tables if a check finds an error in them.{} {}"
-        " explains a check."
+        "The labels that an annotator gave an article are left out of the tables if a check finds an error in them.{}"
+        " {} explains a check."
     ).format(measured, markdown_code("annotate rules CODE"))
     parts = [Markdown("## Labels left out"), words, table]
     if number > _MAX_LEFT_OUT:

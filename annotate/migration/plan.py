@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from annotate import inventory
 from annotate.checks import check
+from annotate.checks.corpus import stale_inventory
 from annotate.corpus import Corpus, encode_annotation
 from annotate.errors import CannotRun, Refused
-from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.state import State
@@ -133,9 +133,8 @@ def plan_older_files(corpus: Corpus, schema: Path, labels: Inventory, migration:
         MigratedFile(str(path.absolute()), corpus.read_file(path), encode_annotation(pair.new))
         for path, pair in zip(paths, changed, strict=True)
     ]
-    mistakes = _count_mistakes(check(corpus, labels))
     with changed_copy(corpus, files) as new_corpus:
-        _require_no_errors(new_corpus, labels, "fix what the migration does not change", mistakes)
+        _require_no_errors(new_corpus, labels, "fix what the migration does not change")
     text = read_text(schema / inventory.INVENTORY_FILE, "restore it", within=schema)
     return MigrationPlan(
         MigrationJournal(migration, text, files, []), _count_corpus_effects(migration, changed), [], []
@@ -143,29 +142,32 @@ def plan_older_files(corpus: Corpus, schema: Path, labels: Inventory, migration:
 
 
 _Mistakes = Counter[tuple[str, str]]
-"""How many errors that count as warnings there are, by file and code."""
-
-
-def _count_mistakes(findings: Iterable[Finding]) -> _Mistakes:
-    return Counter((finding.file, finding.code) for finding in findings if finding.downgraded)
+"""How many errors in the labels of single annotators there are, by file and code."""
 
 
 def _require_no_errors(corpus: Corpus, labels: Inventory, hint: str, known: _Mistakes | None = None) -> _Mistakes:
-    """Check a corpus, and return the mistakes in the labels of single annotators.
+    """Check a corpus, and return the errors in the labels of single annotators, which stop no migration.
+
+    Labels of another version of the inventory do stop it, since its steps would change them in the wrong way.
 
     Args:
         corpus: The corpus.
         labels: Its inventory.
         hint: What to do if there are errors.
-        known: The mistakes from before the migration, which may remain. None accepts all.
+        known: The errors in the labels of single annotators that may remain; None for all.
 
     Raises:
-        Refused: There are errors, or mistakes that are not known.
+        Refused: There are errors, or some in the labels of single annotators that are not known.
     """
     findings = list(check(corpus, labels))
-    mistakes = _count_mistakes(findings)
+    mistakes = Counter((finding.file, finding.code) for finding in findings if finding.downgraded)
     new = mistakes - (mistakes if known is None else known)
-    errors = [finding for finding in findings if finding.is_error or (finding.file, finding.code) in new]
+    errors = [
+        finding
+        for finding in findings
+        if finding.is_error
+        or (finding.downgraded and (finding.code == stale_inventory.code or (finding.file, finding.code) in new))
+    ]
     if errors:
         first = errors[0]
         raise Refused("corpus", f"{len(errors)} errors ({first.file}: {first.code} {first.message})", hint)
