@@ -3,7 +3,7 @@
 What is heavy is imported by the function that needs it, so that `from annotate import check` does not load pyarrow.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -57,8 +57,12 @@ def check(
     folders: Sequence[str | Path] = (),
     handle_waived: HandleWaived = lambda _: None,
     search_leaks: bool = False,
+    annotators: Collection[str] = (),
 ) -> list[Finding]:
     """Check every file of a corpus, then the corpus as a whole, as `annotate check` does.
+
+    Errors on the labels of single annotators are warnings, and `downgraded` of these findings is true. Errors on gold,
+    and errors that cannot be waived, remain errors.
 
     Args:
         corpus: The corpus.
@@ -69,20 +73,24 @@ def check(
         folders: Folders of guidelines that belong to the corpus. They hold no links, and their pages fit the inventory.
         handle_waived: Called with each finding that the corpus waives; see docs/waivers.md.
         search_leaks: Whether to search for near-duplicate paragraphs in two splits, too, as `annotate build` does.
+        annotators: Annotators with labels in the corpus. Errors on their labels remain errors.
 
     Returns:
         The findings that are not waived, by article id; those on the whole corpus are last.
 
     Raises:
-        CannotRun: If the folder is not a corpus, or has a folder that cannot be read.
+        CannotRun: If the folder is not a corpus, or has a folder that cannot be read, or has no labels of one of the
+            annotators.
     """
     from annotate.checks.runner import ARTICLES_PER_WORKER
     from annotate.checks.runner import check as run_checks
     from annotate.util.parallel import count_cores, count_workers
 
+    corpus.require_contents()
+    names = corpus.select_annotation_sets(annotators)
     if workers is None:
         workers = count_workers(len(corpus.article_ids()), ARTICLES_PER_WORKER, count_cores())
-    return list(run_checks(corpus, inventory, workers, progress, folders, handle_waived, search_leaks))
+    return list(run_checks(corpus, inventory, workers, progress, folders, handle_waived, search_leaks, names))
 
 
 class ChecksFailed(Refused):
@@ -112,6 +120,8 @@ def build(
 ) -> "Manifest":
     """Check a corpus, then write the folder of its dataset, as `annotate build` does.
 
+    Labels of single annotators that have errors are left out of the tables. Card and manifest name them.
+
     Args:
         corpus: The corpus. Articles with gold labels go to the dataset; without any gold, those that one annotator has
             labelled.
@@ -129,10 +139,10 @@ def build(
         handle_waived: Called with each finding that the corpus waives.
 
     Returns:
-        The manifest: each file with its rows, bytes and hashes.
+        The manifest: each file with its rows, bytes and hashes, and the labels that were left out.
 
     Raises:
-        ChecksFailed: If the checks find an error. Nothing is written.
+        ChecksFailed: If the checks find an error (see `check`). Nothing is written.
         Refused: If class ids of the dataset in `out` would change. Nothing is written.
         CannotRun: If there is nothing to write, or the folder cannot be written.
     """
@@ -142,6 +152,7 @@ def build(
     from annotate.dataset.inputs import skeleton_header
     from annotate.dataset.tables import select_tables
     from annotate.outputs import list_sources
+    from annotate.passes import list_left_out
     from annotate.release.agreement import gold_agreement
     from annotate.util.parallel import count_cores
 
@@ -163,7 +174,7 @@ def build(
         failure = ChecksFailed(corpus.root / first.file, problem, "fix what `annotate check` reports")
         failure.findings = tuple(errors)
         raise failure
-    citation_path = find_citation(corpus, str(citation) if citation else None)
+    citation_path, left_out = find_citation(corpus, str(citation) if citation else None), list_left_out(findings)
     return write_dataset(
         corpus,
         inventory,
@@ -172,10 +183,11 @@ def build(
         gold_agreement(corpus, inventory),
         tables=tables,
         negatives=negatives,
-        skeleton=skeleton_header(corpus, str(schema), citation_path, tuple(tables), negatives)
+        skeleton=skeleton_header(corpus, str(schema), citation_path, tuple(tables), negatives, left_out)
         if without_text
         else None,
         needs_gold=False,
+        left_out=left_out,
         evaluation=evaluation,
         workers=workers or count_cores(),
         progress=progress("building", len(corpus.annotated_ids(GOLD))),

@@ -74,7 +74,8 @@ def merge_files(files: Sequence[str], problem: str, hint: str) -> Iterator[Probl
 class Finding:
     """A problem at one location. `file` is relative to the corpus folder; lines count from 1.
 
-    `waivable` says whether a corpus may waive it, `waived` why it did. `group` is that of its `Problem`.
+    `waivable` says whether a corpus may waive it, `waived` why it did. `group` is that of its `Problem`. `downgraded`
+    says that it is an error of its rule, and a warning because it is on the labels of one annotator.
     """
 
     code: str
@@ -88,6 +89,7 @@ class Finding:
     waivable: bool = field(default=False, compare=False)
     waived: str | None = None
     group: str = field(default="", compare=False)
+    downgraded: bool = field(default=False, compare=False)
 
     @property
     def is_error(self) -> bool:

@@ -15,11 +15,11 @@ import msgspec
 
 from annotate.corpus import Corpus, find_project_folders
 from annotate.findings import Finding, Severity
+from annotate.passes import annotation_set_of
 from annotate.schemas import convert_value, require_valid
 from annotate.util.files import decode_yaml, read_bytes, read_bytes_if_present
 
 _HINT = "`annotate check` lists what is wrong with it"
-_ANNOTATIONS = "annotations/"
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,14 +59,9 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             file: The path of the file.
             annotator: Whose labels are in the file, if its path does not say.
         """
-        if self.annotators and (annotator or _annotator_of(file)) not in self.annotators:
+        if self.annotators and (annotator or annotation_set_of(file)) not in self.annotators:
             return False
         return not self.files or any(fnmatchcase(file, pattern) for pattern in self.files)
-
-
-def _annotator_of(file: str) -> str | None:
-    """Return the annotation set of a file of a corpus; None for a file of another kind."""
-    return file.removeprefix(_ANNOTATIONS).partition("/")[0] if file.startswith(_ANNOTATIONS) else None
 
 
 class Waivers:
@@ -113,7 +108,7 @@ class Waivers:
             self.used[index] += 1
             if waiver.severity is None:
                 return replace(finding, waived=waiver.reason)
-            return replace(finding, severity=waiver.severity)
+            return replace(finding, severity=waiver.severity, downgraded=False)
         return finding
 
     def sort_out(

@@ -37,7 +37,7 @@ def check_annotation(annotation: Annotation, text: str, inventory: Inventory, fi
 
 
 def find_errors(annotation: Annotation, text: str, inventory: Inventory, file: str = "") -> list[Finding]:
-    """Return the findings of `check_annotation` that are errors."""
+    """Return the findings of `check_annotation` that are errors by their rules, whoever made the annotation."""
     findings = check_annotation(annotation, text, inventory, file)
     return [finding for finding in findings if finding.severity == "error"]
 

@@ -15,27 +15,27 @@ MAX_WORKERS = 8
 
 @contextmanager
 def check_in_background(
-    corpus: Corpus, inventory: Inventory, handle_errors: Callable[[list[Finding]], None]
+    corpus: Corpus, inventory: Inventory, handle_findings: Callable[[list[Finding]], None]
 ) -> Iterator[Callable[[], None]]:
     """Check a corpus while the body of the `with` statement runs.
 
     Args:
         corpus: The corpus.
         inventory: Its inventory.
-        handle_errors: Called once with the errors, of which there may be none; it raises if the work must not go on.
+        handle_findings: Called once with the findings (possibly none); it raises if the work must not go on.
 
     Yields:
-        A function that waits for the check and has its errors handled. At the end of the body they are handled in any
-        case: they take precedence over an exception of the body, which they may have caused.
+        A function that waits for the check and has its findings handled. At the end of the body they are handled in any
+        case: errors take precedence over an exception of the body, which they may have caused.
     """
     with thread_pool(1) as thread:
-        errors, are_handled = thread.submit(_find_errors, corpus, inventory), False
+        findings, are_handled = thread.submit(_check, corpus, inventory), False
 
         def require_check() -> None:
             nonlocal are_handled
             if not are_handled:
                 are_handled = True
-                handle_errors(errors.result())
+                handle_findings(findings.result())
 
         try:
             yield require_check
@@ -43,6 +43,6 @@ def check_in_background(
             require_check()
 
 
-def _find_errors(corpus: Corpus, inventory: Inventory) -> list[Finding]:
+def _check(corpus: Corpus, inventory: Inventory) -> list[Finding]:
     workers = count_workers(len(corpus.article_ids()), ARTICLES_PER_WORKER, min(count_cores(), MAX_WORKERS))
-    return [finding for finding in check(corpus, inventory, workers) if finding.severity == "error"]
+    return list(check(corpus, inventory, workers))

@@ -4,7 +4,7 @@ The files of each article come first, article by article, then the files beside 
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from annotate.checks import splits as split_rules
 from annotate.checks.annotations import LabelFile, add_line, check_labels, decode_clean
 from annotate.checks.catalogue import CATALOGUE
 from annotate.checks.corpus import AnnotatorNames, ArticleFacts, CorpusFacts
+from annotate.checks.severity import downgrade_findings
 from annotate.checks.text import SourceText
 from annotate.checks.waivers import load_waivers
 from annotate.class_ids import CLASS_IDS_FILE, find_class_id_faults
@@ -73,8 +74,11 @@ def check(
     folders: Sequence[str | Path] = (),
     handle_waived: Callable[[Finding], None] = lambda finding: None,
     search_leaks: bool = False,
+    annotators: Collection[str] = (),
 ) -> Iterator[Finding]:
     """Check a corpus. What its waivers are about is waived, or has the severity that they give it.
+
+    Other errors in annotations of single annotators are warnings (`Finding.downgraded`), unless they cannot be waived.
 
     Args:
         corpus: The corpus.
@@ -84,6 +88,7 @@ def check(
         folders: Folders of guidelines that belong to the corpus. They hold no links, and their pages fit the inventory.
         handle_waived: Called with each finding that is waived.
         search_leaks: Whether to search for near-duplicate paragraphs in two splits, too, if there are no errors.
+        annotators: The annotators whose errors are errors, as those of gold always are.
 
     Yields:
         The findings that are not waived: those on the files of each article, in the order of article ids, then those on
@@ -102,7 +107,7 @@ def check(
         handle_waived(finding)
 
     reported = {finding.file for finding in loaded.findings}
-    findings = _check_all(corpus, inventory, workers, progress, folders, reported)
+    findings = downgrade_findings(_check_all(corpus, inventory, workers, progress, folders, reported), annotators)
     for finding in chain(loaded.findings, loaded.waivers.sort_out(findings, note_waived)):
         has_errors |= finding.is_error
         if finding.code == split_rules.group_in_two_splits.code:

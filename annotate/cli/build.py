@@ -16,7 +16,7 @@ from annotate.cli.options import (
     schema_option,
     workers_option,
 )
-from annotate.cli.terminal import count_noun, count_progress, echo, echo_json, make_grid, terminal
+from annotate.cli.terminal import MAX_SHOWN, count_noun, count_progress, echo, echo_json, make_grid, terminal
 
 
 @click.command("build")
@@ -62,6 +62,8 @@ def command(
     The folder is written completely or not at all: one Parquet file or more for each table and split, a card, the
     inventory, the guidelines next to the corpus, and a manifest with the hash of every file. Without texts, pages of
     the guidelines that quote an article are left out.
+
+    Labels of a single annotator that have errors are left out of the tables. The card and the manifest name them.
 
     Exit code 0: written; 1: nothing was written, because the checks found errors, or because class ids of the existing
     dataset would change; 2: could not run.
@@ -113,8 +115,20 @@ def command(
         echo_json(json.dumps(data, indent=2, ensure_ascii=False))
     else:
         _show_manifest(manifest, out)
+        _show_left_out(manifest)
         _show_missing_gold(store)
         show_waived(waived)
+
+
+def _show_left_out(manifest: "annotate.Manifest") -> None:
+    """Name the labels that the tables lack because they have errors."""
+    left_out = manifest.passes_left_out
+    for each in left_out[:MAX_SHOWN]:
+        echo(f"left out: the labels of {each.annotator} for {each.article} ({', '.join(each.codes)})", err=True)
+    if len(left_out) > MAX_SHOWN:
+        echo(f"left out: the labels of {len(left_out) - MAX_SHOWN:,} more, which the manifest lists", err=True)
+    if left_out:
+        echo("The tables lack labels that have errors. `annotate check` lists the errors.", err=True)
 
 
 def _show_missing_gold(corpus: "annotate.Corpus") -> None:

@@ -18,6 +18,13 @@ from annotate.cli.terminal import count_noun, count_progress, echo
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Output format."
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
+@click.option(
+    "--annotator",
+    "annotators",
+    multiple=True,
+    metavar="ID",
+    help="Annotator whose errors are errors, not warnings; repeatable.",
+)
 @workers_option
 @click.option("--fix", is_flag=True, help="Repair what is safe to repair: canonical form, white space at span ends.")
 @click.pass_context
@@ -28,6 +35,7 @@ def command(
     guidelines: str,
     format_: str,
     strict: bool,
+    annotators: tuple[str, ...],
     fix: bool,
     workers: int | None,
 ) -> None:
@@ -36,12 +44,16 @@ def command(
     All findings are printed; as text, those on one unknown name are one line. Those that corpus/waivers.yaml waives are
     counted, with the reason (docs/waivers.md).
 
+    Errors in the labels of a single annotator are warnings, unless they cannot be waived. With --annotator, those of
+    that annotator are errors. Those in gold always are.
+
     Exit code 0: no errors (with --strict, no warnings either); 1: findings, or --fix left a file alone that was changed
     meanwhile; 2: could not run.
 
     \b
     annotate check
     annotate check my-corpus --schema my-schema --strict
+    annotate check --annotator anna
     annotate check --format sarif > findings.sarif
     """
     from annotate.checks import CATALOGUE, fixes
@@ -61,6 +73,7 @@ def command(
                 progress=progress,
                 folders=(guidelines,),
                 handle_waived=waived.append,
+                annotators=annotators,
             )
 
     with writing_to(*([store.root] if fix else [])):

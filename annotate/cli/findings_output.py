@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from annotate.cli.terminal import count_noun, echo, echo_json, style
-from annotate.findings import Finding, Rule
+from annotate.findings import Finding, Rule, list_names
+from annotate.passes import annotation_set_of
 from annotate.util.escape import TerminalText, defuse_commands, escape_terminal_line, escape_workflow
 
 FORMATS = ("text", "json", "github", "sarif")
@@ -57,6 +58,16 @@ def count_waived(waived: Sequence[Finding]) -> list[str]:
     return [f"{count_noun(number, 'finding')} of {code} waived: {reason}" for (code, reason), number in counts.items()]
 
 
+def describe_downgraded(findings: Iterable[Finding]) -> str:
+    """Return how many errors count as warnings, and in whose labels they are; empty if there are none."""
+    counts = Counter(annotation_set_of(finding.file) or "" for finding in findings if finding.downgraded)
+    if not counts:
+        return ""
+    number, names = counts.total(), list_names(sorted(counts))
+    verb = "counts as a warning" if number == 1 else "count as warnings"
+    return f"{count_noun(number, 'error')} in the labels of {names} {verb}"
+
+
 def _path(finding: Finding, root: Path) -> str:
     # `..` leads to a file next to the corpus folder.
     return Path(os.path.normpath(root / finding.file)).as_posix()
@@ -96,6 +107,8 @@ def _text(findings: Sequence[Finding], root: Path, checked: str, fixable: bool) 
     codes = ", ".join(f"{code} × {number}" for code, number in shown.most_common())
     places = f" in {len(findings):,} places" if len(findings) > shown.total() else ""
     lines.append(TerminalText.escape(f"{count_noun(shown.total(), 'finding')}{places}{subject}: {codes}."))
+    if note := describe_downgraded(findings):
+        lines.append(TerminalText.escape(f"{note}."))
     lines.append(TerminalText(f"`annotate rules {findings[0].code}` explains a code."))
     fixes = sum(finding.fix is not None for finding in findings)
     if fixes and fixable:
@@ -114,6 +127,7 @@ def finding_to_dict(finding: Finding, root: Path) -> dict[str, Any]:
         "span": finding.span,
         "message": finding.message,
         "fixable": finding.fix is not None,
+        **({"downgraded": True} if finding.downgraded else {}),
         **({} if finding.waived is None else {"waived": finding.waived}),
     }
 

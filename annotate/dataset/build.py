@@ -42,6 +42,7 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.offsets import sha256
 from annotate.outputs import list_sources
+from annotate.passes import LeftOutPass
 from annotate.redaction.hydrate import Hydration
 from annotate.redaction.skeleton import InventoryStrings, SkeletonHeader, encode_skeleton
 from annotate.util.parallel import count_workers, map_in_order, process_pool
@@ -58,6 +59,7 @@ def build(
     negatives: bool = False,
     skeleton: SkeletonHeader | None = None,
     needs_gold: bool = True,
+    left_out: tuple[LeftOutPass, ...] = (),
     hydration: Hydration | None = None,
     evaluation: bool = False,
     workers: int = 1,
@@ -80,6 +82,7 @@ def build(
             an article are left out.
         needs_gold: Whether a corpus without any gold is refused. Otherwise the tables have the labels of the articles
             that one annotator has labelled.
+        left_out: The labels of single annotators that are left out of the tables because they have errors.
         hydration: How the texts of the corpus differ from those that were labelled; None if they do not.
         evaluation: Whether `eval.yaml` is written.
         workers: Number of processes; does not affect the bytes.
@@ -98,7 +101,7 @@ def build(
     require_replaceable(Path(out), sources)
     require_stable_class_ids(Path(out), select_tables(inventory))
     cited = read_citation(citation) if citation else None
-    splits = articles_by_split(corpus, needs_gold)
+    splits = articles_by_split(corpus, needs_gold, left_out)
     eval_file = make_eval_file(inventory, splits) if evaluation else None
     annotators = corpus.read_annotators()
     order = Order(
@@ -110,6 +113,7 @@ def build(
         kinds={name: annotator.kind for name, annotator in annotators.items()},
         text=skeleton is None,
         altered=tuple(hydration.altered) if hydration else (),
+        left_out=left_out,
     )
     types = order.table_builder().tables
     links = links_by_split(corpus, splits) if "links" in types else {}
@@ -146,6 +150,7 @@ def build(
             hub_metadata=corpus.read_hub_metadata(),
             waivers=corpus_waivers(corpus),
             hydration=hydration,
+            passes_left_out=left_out,
         )
         readme, metadata = card(facts).encode(), croissant(facts)
         skeleton_sha256 = _write_skeleton(folder / SKELETON, corpus, inventory, skeleton) if skeleton else None
@@ -175,6 +180,7 @@ def build(
             files={name: sha256(data) for name, data in others.items()},
             pages_left_out=len(skeleton.guidelines) - len(pages) if skeleton else 0,
             eval_sha256=sha256(eval_file) if eval_file else None,
+            passes_left_out=left_out,
         )
         write_files(folder, others)
         (folder / CARD).write_bytes(readme)

@@ -28,6 +28,8 @@ _LIMITS = ("limits", "biases")
 _UPKEEP = {"takedown": "Takedown", "funding": "Funding", "ethics": "Ethics", "maintenance": "Maintenance"}
 _ELSEWHERE = {"intended_uses", "unsuitable_uses", "contact", *_LIMITS, *_UPKEEP}
 """Headings of the data statement that have a place outside the section of that name."""
+_MAX_LEFT_OUT = 50
+"""Most annotations that the card names as left out; the manifest names all."""
 
 
 def labels_section(facts: Facts) -> Markdown:
@@ -275,6 +277,34 @@ def waivers_section(facts: Facts) -> Markdown:
     table = markdown_table(("check", "scope", "findings are", "why", "until"), rows)
     words = "Findings of these checks are accepted in this corpus, or have another severity; `annotate rules CODE`"
     return Markdown("## Waived checks\n\n{}\n\n{}").format(Markdown(f"{words} explains a check."), table)
+
+
+def left_out_section(facts: Facts) -> Markdown:
+    """Return the labels that were left out of the tables because they have errors; empty if there are none."""
+    if not facts.passes_left_out:
+        return Markdown()
+    number = len(facts.passes_left_out)
+    table = markdown_table(
+        ("annotator", "article", "checks"),
+        (
+            (
+                markdown_code(each.annotator),
+                markdown_code(each.article),
+                Markdown(", ").join(map(markdown_code, each.codes)),
+            )
+            for each in facts.passes_left_out[:_MAX_LEFT_OUT]
+        ),
+    )
+    measured = " The figures of agreement count them." if facts.agreement else ""
+    words = Markdown(
+        "The labels that an annotator gave an article are left out of the tables if a check finds an error in them.{}"
+        " {} explains a check."
+    ).format(measured, markdown_code("annotate rules CODE"))
+    parts = [Markdown("## Labels left out"), words, table]
+    if number > _MAX_LEFT_OUT:
+        more = Markdown("{:,} more are in {}, key {}.")
+        parts.append(more.format(number - _MAX_LEFT_OUT, markdown_code(MANIFEST), markdown_code("passes_left_out")))
+    return Markdown("\n\n").join(parts)
 
 
 def citation_section(facts: Facts) -> Markdown:

@@ -12,6 +12,7 @@ from annotate.dataset.tables.table import TableType
 from annotate.dataset.writer import TableFile
 from annotate.inventory import Inventory
 from annotate.model import Annotator
+from annotate.passes import LeftOutPass
 from annotate.redaction.hydrate import Hydration
 from annotate.splits.groups import BoundGroups
 from annotate.util.escape import Markdown
@@ -74,6 +75,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         files: Every Parquet file.
         waivers: The findings that the corpus accepts, and why.
         hydration: How the texts differ from those that were labelled, None where they do not.
+        passes_left_out: The labels of single annotators that were left out of the tables, since they have errors.
     """
 
     inventory: Inventory
@@ -93,6 +95,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[TableFile, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     hydration: Hydration | None = None
+    passes_left_out: tuple[LeftOutPass, ...] = ()
 
     @property
     def configs(self) -> dict[str, Feature]:

@@ -16,6 +16,7 @@ from annotate.dataset.writer import TableFile
 from annotate.errors import CannotRun
 from annotate.inventory import INVENTORY_FILE
 from annotate.outputs import HINT, Marker, OwnNames, output_folder, read_marker_file, require_output_folder
+from annotate.passes import LeftOutPass
 from annotate.redaction.hydrate import Hydration
 
 MANIFEST = "manifest.json"
@@ -64,6 +65,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         files: Path → SHA-256 of `classes.json`, inventory and guidelines; empty in a dataset of a toolkit before 0.2.0.
         pages_left_out: Number of pages of the guidelines that were left out, since they quote articles.
         eval_sha256: Hash of `eval.yaml`, None without that file.
+        passes_left_out: The labels of single annotators that were left out of the tables, since they have errors.
     """
 
     format: str
@@ -84,6 +86,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, str] = {}
     pages_left_out: int = 0
     eval_sha256: str | None = None
+    passes_left_out: tuple[LeftOutPass, ...] = ()
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from annotate.class_ids import CLASS_IDS_FILE
@@ -12,6 +12,7 @@ from annotate.dataset.tables.links import LinkRow
 from annotate.errors import CannotRun
 from annotate.inventory import INVENTORY_FILE
 from annotate.model import GOLD
+from annotate.passes import LeftOutPass
 from annotate.redaction.skeleton import SkeletonHeader, make_header
 from annotate.util.files import read_text
 
@@ -20,13 +21,16 @@ SPLITS = ("train", "validation", "test")
 _VERSION = re.compile(r"#+ +\[?v?(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)")
 
 
-def articles_by_split(corpus: Corpus, needs_gold: bool = True) -> dict[str, list[str]]:
+def articles_by_split(
+    corpus: Corpus, needs_gold: bool = True, left_out: Iterable[LeftOutPass] = ()
+) -> dict[str, list[str]]:
     """Return the sorted ids of the articles with gold labels by split; all are `train` if the corpus has no splits.
 
     Args:
         corpus: The corpus.
         needs_gold: Whether a corpus without any gold is refused. Otherwise its articles that one annotator has
             labelled are returned.
+        left_out: Labels that the dataset leaves out, and with them those of these articles.
 
     Raises:
         CannotRun: Hugging Face does not know a split, no article, or no article has such labels.
@@ -34,6 +38,11 @@ def articles_by_split(corpus: Corpus, needs_gold: bool = True) -> dict[str, list
     labelled = set(corpus.annotated_ids(GOLD))
     if not labelled and not needs_gold:
         labelled = singly_labelled(corpus)
+        correct = labelled.difference(each.article for each in left_out)
+        if labelled and not correct:
+            hint = "correct the errors that `annotate check` reports, then build again"
+            raise CannotRun(corpus.root / "annotations", "has no labels without errors, and no gold", hint)
+        labelled = correct
     if not labelled:
         if not corpus.article_ids():
             raise CannotRun(corpus.root / "articles", "has no articles", "add some with `annotate add`")
@@ -84,7 +93,12 @@ def corpus_version(corpus: Corpus) -> str | None:
 
 
 def skeleton_header(
-    corpus: Corpus, schema: str, citation: Path | None, tables: tuple[str, ...] = (), negatives: bool = False
+    corpus: Corpus,
+    schema: str,
+    citation: Path | None,
+    tables: tuple[str, ...] = (),
+    negatives: bool = False,
+    left_out: tuple[LeftOutPass, ...] = (),
 ) -> SkeletonHeader:
     """Return the header of a skeleton: the options of the build, and the files that `annotate hydrate` needs.
 
@@ -94,8 +108,10 @@ def skeleton_header(
         citation: The CITATION.cff that the card quotes.
         tables: The chosen tables.
         negatives: Whether `relations` has pairs without a relation.
+        left_out: The labels that the tables leave out.
     """
     files = (Path(schema) / name for name in (INVENTORY_FILE, CLASS_IDS_FILE))
     texts = {path.name: read_text(path, "restore it", within=schema) for path in files if path.is_file()}
     quoted = read_text(citation, "name another with --citation", within=citation.parent) if citation else None
-    return make_header(corpus, corpus_version(corpus), texts, quoted, tables, negatives, read_guidelines(corpus))
+    pages = read_guidelines(corpus)
+    return make_header(corpus, corpus_version(corpus), texts, quoted, tables, negatives, pages, left_out)

@@ -21,6 +21,7 @@ from annotate.dataset.table_builder import TableBuilder
 from annotate.dataset.writer import TableFile, TableWriter, table_file
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article
+from annotate.passes import LeftOutPass
 from annotate.util.parallel import split_evenly, without_garbage_collection
 
 BATCH = 100
@@ -69,6 +70,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     kinds: dict[str, str]
     text: bool
     altered: tuple[str, ...] = ()
+    left_out: tuple[LeftOutPass, ...] = ()
 
     def table_builder(self) -> TableBuilder:
         """Return the builder that this order describes."""
@@ -102,6 +104,7 @@ class _Tools:
         self._corpus = Corpus(order.corpus)
         self._builder = order.table_builder()
         self._annotators = order.annotators
+        self._left_out = {(each.annotator, each.article) for each in order.left_out}
 
     def write(self, part: Part, folder: Path) -> Shard:
         counts, article_ids = Counts(), part.article_ids
@@ -145,6 +148,8 @@ class _Tools:
     def _own_labels(self, articles: Sequence[Article]) -> Iterator[tuple[Article, Annotation]]:
         for article in articles:
             for annotator in self._annotators:
+                if (annotator, article.id) in self._left_out:
+                    continue
                 annotation = self._corpus.find_annotation(annotator, article.id)
                 if annotation:
                     yield article, annotation

@@ -1,11 +1,13 @@
 """Plan a migration: make all changes beforehand and check that corpus and server are right before and after."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from annotate import inventory
 from annotate.checks import check
+from annotate.checks.corpus import stale_inventory
 from annotate.corpus import Corpus, encode_annotation
 from annotate.errors import CannotRun, Refused
 from annotate.inventory import Inventory
@@ -80,7 +82,7 @@ def plan_migration(
     corpus, schema, _ = folders
     old_text = read_text(schema / inventory.INVENTORY_FILE, "restore it", within=schema)
     new_text, inventories = migrate_inventory(schema, old_text, migration)
-    _require_no_errors(corpus, inventories[0], "fix the corpus first")
+    mistakes = _require_no_errors(corpus, inventories[0], "fix the corpus first")
     changes, notes = migrate_files(folders, migration, new_text, inventories[0], inventories[-1])
     plan = MigrationPlan(
         MigrationJournal(migration, old_text, changes, []),
@@ -90,7 +92,7 @@ def plan_migration(
     )
     annotators = state.annotators(studio.address.name) if studio else {}
     with changed_copy(corpus, changes) as new_corpus:
-        _require_no_errors(new_corpus, inventories[-1], "the migration causes them; change its steps")
+        _require_no_errors(new_corpus, inventories[-1], "the migration causes them; change its steps", mistakes)
         for project in projects:
             assert studio is not None  # noqa: S101 - projects come from a server
             change, tasks = plan_project(studio, state, annotators, project, corpus, migration, inventories)
@@ -139,11 +141,37 @@ def plan_older_files(corpus: Corpus, schema: Path, labels: Inventory, migration:
     )
 
 
-def _require_no_errors(corpus: Corpus, labels: Inventory, hint: str) -> None:
-    errors = [finding for finding in check(corpus, labels) if finding.severity == "error"]
+_Mistakes = Counter[tuple[str, str]]
+"""How many errors in the labels of single annotators there are, by file and code."""
+
+
+def _require_no_errors(corpus: Corpus, labels: Inventory, hint: str, known: _Mistakes | None = None) -> _Mistakes:
+    """Check a corpus, and return the errors in the labels of single annotators, which stop no migration.
+
+    Labels of another version of the inventory do stop it, since its steps would change them in the wrong way.
+
+    Args:
+        corpus: The corpus.
+        labels: Its inventory.
+        hint: What to do if there are errors.
+        known: The errors in the labels of single annotators that may remain; None for all.
+
+    Raises:
+        Refused: There are errors, or some in the labels of single annotators that are not known.
+    """
+    findings = list(check(corpus, labels))
+    mistakes = Counter((finding.file, finding.code) for finding in findings if finding.downgraded)
+    new = mistakes - (mistakes if known is None else known)
+    errors = [
+        finding
+        for finding in findings
+        if finding.is_error
+        or (finding.downgraded and (finding.code == stale_inventory.code or (finding.file, finding.code) in new))
+    ]
     if errors:
         first = errors[0]
         raise Refused("corpus", f"{len(errors)} errors ({first.file}: {first.code} {first.message})", hint)
+    return mistakes
 
 
 def _count_corpus_effects(migration: Migration, annotations: Iterable[MigratedAnnotation]) -> list[CorpusEffect]:

@@ -15,6 +15,7 @@ import msgspec
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.model import Annotation, Article, Coverage, Links, is_article_id
+from annotate.passes import LeftOutPass
 from annotate.redaction.align import UNIQUE_LENGTH, line_ranges
 from annotate.redaction.fingerprints import Fingerprint, Fingerprinter, FoldedText
 from annotate.util.folders import is_inner_path
@@ -151,6 +152,7 @@ class SkeletonHeader(msgspec.Struct, frozen=True, kw_only=True):
         negatives: The same.
         files: The files of the corpus that quote no article, by path.
         guidelines: The pages of the guidelines by path: those that quote no article as text, the others redacted.
+        passes_left_out: The labels that the build left out of its tables. The skeleton has them.
     """
 
     format: str
@@ -160,6 +162,7 @@ class SkeletonHeader(msgspec.Struct, frozen=True, kw_only=True):
     negatives: bool
     files: dict[str, str]
     guidelines: dict[str, Tree] = {}
+    passes_left_out: tuple[LeftOutPass, ...] = ()
 
     @property
     def open_pages(self) -> dict[str, str]:
@@ -193,6 +196,7 @@ def make_header(
     tables: tuple[str, ...],
     negatives: bool,
     guidelines: Mapping[str, str],
+    left_out: tuple[LeftOutPass, ...] = (),
 ) -> SkeletonHeader:
     """Return the header for a corpus; of its changelog, only the version is kept."""
     paths = [
@@ -216,6 +220,7 @@ def make_header(
         negatives=negatives,
         files=files,
         guidelines=_redact_pages(corpus, guidelines),
+        passes_left_out=left_out,
     )
 
 

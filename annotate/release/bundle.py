@@ -138,8 +138,9 @@ def _write_dataset(candidate: Candidate, target: Path, text: bool) -> None:
         return
     corpus, citation = candidate.corpus, find_citation(candidate.corpus)
     table = candidate.agreement_table
-    skeleton = skeleton_header(corpus, str(candidate.schema), citation)
-    build(corpus, candidate.inventory, target, citation, table, skeleton=skeleton)
+    left_out = candidate.left_out
+    skeleton = skeleton_header(corpus, str(candidate.schema), citation, left_out=left_out)
+    build(corpus, candidate.inventory, target, citation, table, skeleton=skeleton, left_out=left_out)
 
 
 def _page_content(candidate: Candidate) -> PageContent:

@@ -24,6 +24,7 @@ from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.offsets import sha256
+from annotate.passes import LeftOutPass, list_left_out
 from annotate.release.agreement import describe_agreement, measure_gold_agreement
 from annotate.release.changelog import (
     ChangelogEntry,
@@ -268,6 +269,11 @@ class Candidate:
         return any(finding.is_error for finding in self.findings)
 
     @cached_property
+    def left_out(self) -> tuple[LeftOutPass, ...]:
+        """The labels of single annotators that the dataset leaves out, since they have errors."""
+        return list_left_out(self.findings)
+
+    @cached_property
     def agreement(self) -> "Report | None":
         """The agreement of annotators on gold; None if no article with gold was labelled by two."""
         self.progress("measuring agreement")
@@ -287,13 +293,15 @@ class Candidate:
         """
         self.progress("building the dataset twice")
         first, second = self.scratch / "first" / "dataset", self.scratch / "second" / "dataset"
-        table = self.agreement_table
+        table, left_out = self.agreement_table, self.left_out
         is_quoted = is_regular(self.citation_path, within=self.folder)  # V205 reports a link
         citation = self.citation_path if is_quoted else None
         with process_pool(2) as executor:
             assert executor is not None  # noqa: S101 - two workers always have an executor
-            second_build = executor.submit(build, self.corpus, self.inventory, second, citation, table)
-            manifest = build(self.corpus, self.inventory, first, citation, table)
+            second_build = executor.submit(
+                build, self.corpus, self.inventory, second, citation, table, left_out=left_out
+            )
+            manifest = build(self.corpus, self.inventory, first, citation, table, left_out=left_out)
             second_build.result()
         return DatasetPair(first, second, manifest)
 

@@ -9,6 +9,7 @@ from annotate.corpus import Corpus
 from annotate.dataset.citation import find_citation
 from annotate.dataset.publication import explain_stale
 from annotate.inventory import load_inventory
+from annotate.passes import list_left_out
 from annotate.release.git import uncommitted_files
 from annotate.release.rebuild import rebuild_dataset
 from annotate.util.folders import temporary_folder
@@ -27,7 +28,8 @@ def list_refusals(corpus: str, schema: str, dataset: Path, citation: str | None)
         citation: The CITATION.cff that it was built with; None for the one next to the corpus folder.
     """
     inventory, store = load_inventory(schema), Corpus(corpus)
-    errors = sum(finding.is_error for finding in check(store, inventory, search_leaks=True))
+    findings = list(check(store, inventory, search_leaks=True))
+    errors = sum(finding.is_error for finding in findings)
     changed = uncommitted_files(store.root)
     if changed is None:
         yield f"{corpus}: is not in a git repository with a commit; commit the corpus first"
@@ -39,7 +41,7 @@ def list_refusals(corpus: str, schema: str, dataset: Path, citation: str | None)
         return
     with temporary_folder() as folder:
         fresh = folder / "dataset"
-        rebuild_dataset(store, schema, dataset, find_citation(store, citation), fresh)
+        rebuild_dataset(store, schema, dataset, find_citation(store, citation), fresh, list_left_out(findings))
         reason = explain_stale(dataset, fresh)
     if reason:
         yield f"{dataset}: {reason}; run `annotate build --out {dataset}`"

@@ -12,6 +12,7 @@ from annotate.dataset.tables import select_tables
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory, load_inventory
 from annotate.offsets import sha256
+from annotate.passes import LeftOutPass
 from annotate.redaction.hydrate import ArticleReport, summarise_hydration
 from annotate.redaction.skeleton import Skeleton, parse_skeleton
 from annotate.release.agreement import gold_agreement
@@ -19,7 +20,14 @@ from annotate.util.escape import quote
 from annotate.util.files import read_bytes
 
 
-def rebuild_dataset(corpus: Corpus, schema: str | Path, dataset: Path, citation: Path | None, out: Path) -> Manifest:
+def rebuild_dataset(
+    corpus: Corpus,
+    schema: str | Path,
+    dataset: Path,
+    citation: Path | None,
+    out: Path,
+    left_out: tuple[LeftOutPass, ...] = (),
+) -> Manifest:
     """Build a corpus as a dataset of it was built: its tables, with negatives, text and `eval.yaml` or not.
 
     Args:
@@ -28,6 +36,7 @@ def rebuild_dataset(corpus: Corpus, schema: str | Path, dataset: Path, citation:
         dataset: The dataset whose choices are taken.
         citation: The CITATION.cff that the card quotes.
         out: The folder to write.
+        left_out: The labels of single annotators that are left out of the tables.
 
     Raises:
         CannotRun: The dataset's skeleton cannot be read, or there is nothing to write.
@@ -38,7 +47,7 @@ def rebuild_dataset(corpus: Corpus, schema: str | Path, dataset: Path, citation:
     skeleton = None
     if path.is_file():
         header_tables = parse_skeleton(str(path), path.read_bytes()).header.tables
-        skeleton = skeleton_header(corpus, str(schema), citation, header_tables, negatives)
+        skeleton = skeleton_header(corpus, str(schema), citation, header_tables, negatives, left_out)
     return build(
         corpus,
         inventory,
@@ -48,6 +57,7 @@ def rebuild_dataset(corpus: Corpus, schema: str | Path, dataset: Path, citation:
         tables=tables,
         negatives=negatives,
         skeleton=skeleton,
+        left_out=left_out,
         evaluation=bool(manifest and manifest.eval_sha256),
     )
 
@@ -103,6 +113,7 @@ def build_restored(
         agreement,
         tables=header.tables,
         negatives=header.negatives,
+        left_out=header.passes_left_out,
         hydration=summarise_hydration(skeleton, reports),
     )
 

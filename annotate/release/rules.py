@@ -24,6 +24,7 @@ from annotate.errors import CannotRun
 from annotate.findings import Finding, Problem, Rule, merge_files, rule
 from annotate.inventory import Attribute
 from annotate.offsets import sha256
+from annotate.passes import LeftOutPass
 from annotate.release.agreement import agreement_block
 from annotate.release.candidate import Candidate
 from annotate.release.changelog import find_entry, parse_changelog
@@ -369,12 +370,13 @@ def corpus_not_clean(candidate: Candidate) -> Iterator[Problem]:
     """The corpus checks find nothing, not even a warning, and no near-duplicate paragraphs are in two splits.
 
     Why: every user gets the errors of a release.
-    Fails: any finding of `annotate check --strict`.
+    Fails: any finding of `annotate check --strict`, except those that V307 is about.
     Passes: no finding that corpus/waivers.yaml does not waive. A waiver of V301 itself is about warnings only.
     """
     causes: dict[str, list[Finding]] = {}
     for finding in candidate.findings:
-        causes.setdefault(finding.group or finding.code, []).append(finding)
+        if not finding.downgraded:  # V307 reports the labels that it is on
+            causes.setdefault(finding.group or finding.code, []).append(finding)
     for findings in causes.values():
         first = findings[0]
         more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
@@ -388,6 +390,26 @@ def corpus_not_clean(candidate: Candidate) -> Iterator[Problem]:
             line=first.line,
             waivable=not any(finding.is_error for finding in findings),
         )
+
+
+@rule("V307", waivable=True)
+def pass_left_out(candidate: Candidate) -> Iterator[Problem]:
+    """No labels of single annotators are left out of the dataset because they have errors.
+
+    Why: readers who study disagreement would lack them, and nobody may have noticed.
+    Fails: an error in annotations/anna/a.json, which `annotate check` reports as a warning.
+    Passes: the same file without the error; a waiver of V307, where the card names what is left out; a waiver of the
+    rule that the labels break, with which they are in the dataset.
+    """
+    by_annotator: dict[str, list[LeftOutPass]] = {}
+    for each in candidate.left_out:
+        by_annotator.setdefault(each.annotator, []).append(each)
+    for annotator, passes in by_annotator.items():
+        paths = [candidate.corpus.annotation_path(annotator, each.article) for each in passes]
+        codes = sorted({code for each in passes for code in each.codes})
+        problem = f"has errors ({', '.join(codes)}), so the dataset leaves it out"
+        hint = "correct it (`annotate check` lists them), or waive V307"
+        yield from merge_files([candidate.relative_path(path) for path in paths], problem, hint)
 
 
 @rule("V302")
@@ -606,6 +628,7 @@ RULES: tuple[Rule, ...] = (
     source_not_packable,
     pointer_in_place_of_file,
     corpus_not_clean,
+    pass_left_out,
     no_rights,
     template_text,
     agreement_too_low,

@@ -14,6 +14,7 @@ from annotate.labelstudio.journal import PullJournal
 from annotate.labelstudio.lock import lock_folder
 from annotate.labelstudio.projects import annotator_title, assigned_annotators, labelling_titles, require_project
 from annotate.labelstudio.state import State
+from tests.checks.test_severity import forget_words
 from tests.conftest import Project
 from tests.labelstudio.team import VERB, Team
 
@@ -136,6 +137,13 @@ def test_impossible_assignments_are_reported(team: Team) -> None:
     assert assigned_annotators(team.state, LOCAL, team.title) == []
     team.title = "x" * 46
     assert "has 52 characters" in team.run("assign", "anna", code=2).stderr
+
+
+def test_one_annotators_mistake_stops_no_assignment(team: Team) -> None:
+    forget_words(team.project)
+    assigned = team.run("assign", "ben")
+    assert "2 warnings (2 errors in the labels of anna count as warnings); see `annotate check`" in assigned.stderr
+    assert assigned_annotators(team.state, LOCAL, team.title) == ["ben"]
 
 
 def test_assign_refuses_a_corpus_with_errors(team: Team) -> None:

@@ -19,6 +19,7 @@ from annotate.labelstudio.push_plan import PushRequest, plan_push
 from annotate.labelstudio.state import State
 from annotate.model import Article
 from annotate.offsets import sha256
+from tests.checks.test_severity import forget_words
 from tests.conftest import ROOT, Project
 from tests.labelstudio.loop import Loop, on_server, write
 from tests.labelstudio.proxy import Fault, Proxy
@@ -101,6 +102,19 @@ def test_errors_in_the_corpus_end_a_push_before_any_change(
         assert refused.stderr.count(" errors in the corpus; fix them, or push with --no-check") == 1
         assert refused.stdout == ""
         assert loop.tasks() == before_
+
+
+def test_one_annotators_mistake_stops_no_push(loop: Loop) -> None:
+    forget_words(loop.project)
+    warning = "2 warnings (2 errors in the labels of anna count as warnings); see `annotate check`"
+    for words in (("push", "--plan"), ("push",)):
+        done = loop.annotate(*words)
+        assert done.exit_code == 0, done.output
+        assert done.stderr.splitlines()[0].endswith(f"corpus: {warning}"), done.stderr
+        assert done.stderr.count("warning") == 2
+    assert {task["data"]["article"] for task in loop.tasks()} == {"harbour", "market"}
+    assert "R105" not in done.output
+    assert warning not in loop.annotate("push", "--no-check").output
 
 
 def test_push_creates_what_was_planned(loop: Loop) -> None:

@@ -7,6 +7,7 @@ from click.testing import Result
 
 from annotate.labelstudio.location import open_state
 from annotate.model import AttributeValue
+from tests.checks.test_severity import forget_words
 from tests.conftest import Project
 
 HEAD = "from: 1.0.0\nto: 1.1.0\nsteps:\n"
@@ -383,6 +384,26 @@ def test_wrong_step_is_refused_in_one_line(project: Project, steps: str, exit_co
     result = run(project, steps)
     assert (result.exit_code, words in result.stderr) == (exit_code, True), result.output
     assert result.stderr.count("\n") == 1
+    assert corpus_files(project) == before
+
+
+def test_one_annotators_mistake_stops_no_migration(project: Project) -> None:
+    forget_words(project)
+    migrate_undo_migrate(project, RENAMES)
+
+
+def test_mistakes_that_a_migration_causes_are_refused(project: Project) -> None:
+    """Two spans with two labels at one place are fine; with one label, one of them is too many (P105)."""
+    forget_words(project)
+    verb = '{"id": "s8", "label": "Verb"'
+    quay = '{"id": "s11", "label": "Quay", "start": 65, "end": 71, "text": "a hand"},\n'
+    project.replace("corpus/annotations/anna/harbour.json", verb, f"{quay}{verb}")
+    project.replace("corpus/annotations/anna/harbour.json", '{"label": "speaker", "head": "s8", "tail": "s7"},\n', "")
+    before = corpus_files(project)
+    refused = run(project, "  - {drop: attribute, name: rank, confirm: true}\n" + MERGE)
+    assert refused.exit_code == 1
+    assert "1 errors (annotations/anna/harbour.json: P105" in refused.stderr
+    assert "the migration causes them; change its steps" in refused.stderr
     assert corpus_files(project) == before
 
 

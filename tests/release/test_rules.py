@@ -7,10 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from annotate.dataset.folder import read_manifest
 from annotate.errors import CannotRun
 from annotate.findings import Rule
 from annotate.release.candidate import Candidate, open_candidate
 from annotate.release.rules import RULES, check_candidate
+from tests.checks.test_severity import forget_words
 from tests.release.conftest import VERSION, Maintained
 
 BY_CODE = {rule.code: rule for rule in RULES}
@@ -211,6 +213,12 @@ CASES: list[tuple[str, str, Spoil, str]] = [
         lambda port: port.write("CITATION.cff", "cff-version: 1.2.0\nversion: 1.0.0\n"),
         "CITATION.cff: has no title and no authors; add them",
     ),
+    (
+        "V307",
+        NEXT,
+        lambda port: forget_words(port),
+        "corpus/annotations/anna/harbour.json: has errors (R105, R107), so the dataset leaves it out; correct it",
+    ),
     ("V303", NEXT, halve_agreement, "agreement on Quay is 0.000, and 0.800 is needed"),
     ("V303", NEXT, lambda port: port.path(GATE).unlink(), "corpus/release.yaml: is missing"),
     (
@@ -268,6 +276,42 @@ def test_rule_finds_its_example(released: Maintained, code: str, version: str, s
     messages = check_rule(released, version, BY_CODE[code])
     assert [message for message in messages if words in message], messages
     assert all("\n" not in message for message in messages)
+
+
+def test_labels_with_errors_refuse_a_release_until_they_are_waived(port: Maintained) -> None:
+    for annotator in ("anna", "ben"):
+        forget_words(port, annotator)
+    port.commit()
+    checked = port.annotate("release", "check", "1.0.0")
+    lines = [line for line in checked.output.splitlines() if "json: V30" in line]
+    assert checked.exit_code == 1
+    assert [line.partition(" has errors (R105, R107), so ")[0] for line in lines] == [
+        f"corpus/annotations/{annotator}/harbour.json: V307" for annotator in ("anna", "ben")
+    ]
+    reason = "They were trainees then."
+    port.write("corpus/waivers.yaml", f"waivers:\n  - {{code: V307, reason: {reason}}}\n")
+    port.commit()
+    port.prepare(VERSION)
+    again = port.annotate("release", "check", VERSION)
+    assert again.exit_code == 0, again.output
+    assert f"2 findings of V307 waived: {reason}" in again.output
+    port.finish(VERSION)
+    folder = port.path(f"dist/release/{VERSION}")
+    assert "| `ben` | `harbour` | `R105`, `R107` |" in (folder / "dataset" / "README.md").read_text()
+    assert f"| `V307` | everything | waived | {reason} |" in (folder / "dataset" / "README.md").read_text()
+    assert port.annotate("release", "verify", str(folder)).exit_code == 0
+
+
+def test_a_release_without_texts_leaves_out_the_same(prepared: Maintained) -> None:
+    forget_words(prepared, "ben")
+    with open_candidate(VERSION, prepared.corpus.root, prepared.schema) as candidate:
+        assert [(each.annotator, each.article) for each in candidate.left_out] == [("ben", "harbour")]
+        for folder in (candidate.datasets.first, candidate.datasets.second):
+            manifest = read_manifest(folder)
+            assert manifest is not None
+            assert manifest.passes_left_out == candidate.left_out
+    assert check_rule(prepared, VERSION, BY_CODE["V301"]) == []
+    assert check_rule(prepared, VERSION, BY_CODE["V401"]) == []
 
 
 def test_one_cause_is_one_finding(released: Maintained) -> None:
@@ -437,7 +481,7 @@ def run_rules(project: Maintained, *codes: str) -> tuple[list[tuple[str, str, st
 
 
 def test_release_is_not_refused_for_what_the_corpus_waives(released: Maintained) -> None:
-    notes, faulty = "corpus/notes.orig", "corpus/annotations/anna/market.json"
+    notes, faulty = "corpus/notes.orig", "corpus/annotations/gold/market.json"
     released.write(notes, "x")
     assert run_rules(released, "V301") == ([("V301", "error", notes)], [])
     released.write(WAIVERS, f"waivers: [{{code: C115, reason: {REASON}, files: [notes.orig]}}]\n")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.terminal import MAX_SHOWN, describe_bar, echo, show_bars
+from annotate.cli.findings_output import describe_downgraded
+from annotate.cli.terminal import MAX_SHOWN, count_noun, describe_bar, echo, show_bars
 from annotate.errors import Refused
 
 if TYPE_CHECKING:
@@ -80,6 +81,21 @@ def show_conflicts(result: "PushResult", prefix: str = "") -> bool:
     for conflict in result.conflicts:
         echo(f"refused: {prefix}{conflict}", err=True)
     return bool(result.conflicts)
+
+
+def judge_findings(corpus: str | Path, hint: str, findings: "list[Finding]") -> None:
+    """Print the first errors of a corpus, or count its warnings in one line.
+
+    Raises:
+        Refused: There are errors.
+    """
+    refuse_errors(corpus, "the corpus", hint, [finding for finding in findings if finding.is_error])
+    if findings:
+        note = describe_downgraded(findings)
+        echo(
+            f"{corpus}: {count_noun(len(findings), 'warning')}{f' ({note})' if note else ''}; see `annotate check`",
+            err=True,
+        )
 
 
 def refuse_errors(where: str | Path, what: str, hint: str, errors: "list[Finding]") -> None:

@@ -12,9 +12,9 @@ from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
     connect,
     dir_option,
+    judge_findings,
     no_check_option,
     page_url,
-    refuse_errors,
     render_guidelines,
     restore_option,
     show_conflicts,
@@ -131,10 +131,10 @@ def assign(
     titles = {annotator: annotator_title(base_title, annotator) for annotator in require_annotators(store, annotators)}
     article_ids = _select_articles(store, articles)
     instructions = render_guidelines(guidelines, inventory)
-    refuse_corpus = partial(refuse_errors, store.root, "the corpus", "fix them, or assign with --no-check")
+    judge_corpus = partial(judge_findings, store.root, "fix them, or assign with --no-check")
     background: AbstractContextManager[Callable[[], None]] = nullcontext(lambda: None)
     if not no_check:
-        background = check_in_background(store, inventory, refuse_corpus)
+        background = check_in_background(store, inventory, judge_corpus)
     with (
         background as require_no_errors,
         connect(corpus, folder) as (studio, state),

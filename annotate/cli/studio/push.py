@@ -13,6 +13,7 @@ from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
     connect,
     dir_option,
+    judge_findings,
     map_option,
     no_check_option,
     page_url,
@@ -98,10 +99,10 @@ def push(
         raise CannotRun("--predictions", "does not go with --no-predictions", "leave one of the two out")
     instructions = render_guidelines(guidelines, inventory)
     article_ids, project_title = store.article_ids(), title or inventory.title
-    refuse_corpus = partial(refuse_errors, store.root, "the corpus", "fix them, or push with --no-check")
+    judge_corpus = partial(judge_findings, store.root, "fix them, or push with --no-check")
     background: AbstractContextManager[Callable[[], None]] = nullcontext(lambda: None)
     if not no_check:
-        background = check_in_background(store, inventory, refuse_corpus)
+        background = check_in_background(store, inventory, judge_corpus)
     with background as require_no_errors:
         if predictions_folder:
             predictions, errors = folder_predictions(predictions_folder, store, inventory, find_errors)
