@@ -121,8 +121,8 @@ def remove(corpus: str, schema: str, title: str | None, folder: str | None, yes:
         user_id = next((user for user, name in state.annotators(server).items() if name == annotator), None)
         if user_id is None:
             raise CannotRun(repr(annotator), "is not a user of this server", "list them with `annotate studio people`")
-        if not yes and not click.confirm(f"Take away the login of {annotator}? Their labels stay", err=True):
-            raise Refused(annotator, "was not removed", "confirm, or use --yes")
+        if not yes and not _confirm(f"Take away the login of {annotator}? Their labels stay"):
+            raise Refused(annotator, "was not removed", "answer y, or use --yes")
         with show_progress("reading tasks") as progress:
             held = list(list_held_articles(studio, state, base_title, [annotator], progress))
         _change_access(studio, state, disabled={user_id: annotator})
@@ -214,6 +214,14 @@ def import_(corpus: str, folder: str | None, address: str | None, file: str) -> 
         echo(f"{annotator}: imported")
     for annotator in result.known:
         echo(f"{annotator}: known already")
+
+
+def _confirm(question: str) -> bool:
+    """Return whether the answer is yes; no answer, as where no one can answer, is no."""
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        return False
 
 
 def _change_access(
