@@ -104,6 +104,13 @@ STUDIO = {
     "studio reset-credentials": "studio reset-credentials",
     "studio adopt": "studio adopt former --dir dist/adopted",
 }
+PEOPLE = {
+    "studio people add": "studio people add anna",
+    "studio people export": "studio people export dist/people.json",
+    "studio people import": "studio people import dist/people.json",
+    "studio people reset-password": "studio people reset-password anna",
+    "studio people remove": "studio people remove anna --yes",
+}
 REFUSED = {
     "generate --printable",
     "release verify",
@@ -221,7 +228,7 @@ def test_no_command_of_the_label_server_imports_a_planted_file(
     planted.path(".studio").rename(planted.path("former"))
     begin(open_state(planted.corpus.root))
     try:
-        planted.run_all(STUDIO)
+        planted.run_all({"studio up": STUDIO["studio up"], **PEOPLE, **STUDIO})
     finally:
         planted.run("studio down")
     seen = set(planted.seen.read_text().split())

@@ -12,6 +12,7 @@ from annotate.agreement.explanations import EXPLANATIONS
 from annotate.agreement.report import ArticleRow, Report
 from annotate.agreement.study import ComparedArticle, Study
 from annotate.agreement.tables import show_form, show_forms, tabulate_report
+from annotate.findings import list_names
 from annotate.inventory import Inventory
 from annotate.model import AttributeValue
 from annotate.offsets import find_line_range
@@ -106,7 +107,7 @@ def describe_report(report: Report) -> str:
     sampling = report.sampling
     sentences = [f"{', '.join(report.annotators)}: {len(report.articles)} articles with labels of two or more."]
     if report.alone:
-        sentences.append(f"Left out, with labels of one only: {', '.join(report.alone)}.")
+        sentences.append(f"Left out, with labels of one only: {list_names(report.alone)}.")
     sentences.append(f"Alpha and kappa count {report.units}; spans match by overlap one to one.")
     if report.missing == "value":
         sentences.append(

@@ -31,7 +31,7 @@ _ADDRESS_FIELDS = ("url", "endpoint", "bucket", "container", "path", "host", "ti
 """Fields that say where a removed connection led to, the most informative first."""
 
 
-class AccountsRequest(msgspec.Struct, frozen=True):
+class AccountsRequest(msgspec.Struct, frozen=True, tag=True):
     """What to do with the accounts of a server.
 
     Attributes:
@@ -74,9 +74,42 @@ class AccountsAnswer(msgspec.Struct, frozen=True):
         return f"AccountsAnswer({len(self.emails)} logins)"
 
 
+class LoginsRequest(msgspec.Struct, frozen=True, tag=True):
+    """What to do with the logins of some users; the server may run, and all other logins stay as they are.
+
+    Attributes:
+        username: The server's own login, which is left alone.
+        enabled: The ids of users who may log in again.
+        disabled: The ids of users who may not log in any more. Their sessions and tokens are rejected from then on.
+        passwords: User id → new password. Their sessions end.
+    """
+
+    username: str
+    enabled: list[int]
+    disabled: list[int]
+    passwords: dict[int, str]
+
+    def __repr__(self) -> str:
+        return "LoginsRequest(…)"
+
+
+class LoginsAnswer(msgspec.Struct, frozen=True):
+    """The users who were changed: user id → login."""
+
+    emails: dict[int, str]
+
+    def __repr__(self) -> str:
+        return f"LoginsAnswer({len(self.emails)} logins)"
+
+
 def main() -> None:
     """Carry out the request in the environment."""
-    request = msgspec.json.decode(os.environ.pop(REQUEST_VARIABLE), type=AccountsRequest)
+    request = msgspec.json.decode(os.environ.pop(REQUEST_VARIABLE), type=AccountsRequest | LoginsRequest)
+    answer = _change_accounts(request) if isinstance(request, AccountsRequest) else _change_logins(request)
+    print(ANSWER_PREFIX + msgspec.json.encode(answer).decode())  # noqa: T201 - the answer to the process that asked
+
+
+def _change_accounts(request: AccountsRequest) -> AccountsAnswer:
     # Both are what Label Studio itself does first on every start.
     from label_studio.server import _apply_database_migrations, _setup_env
 
@@ -93,8 +126,26 @@ def main() -> None:
         # Without its signals, Label Studio contacts no storage and no backend about what is deleted.
         stack.enter_context(temporary_disconnect_all_signals())
         removed += list(_remove_connections()) if request.is_adopted else []
-        answer = _renew_accounts(request, removed)
-    print(ANSWER_PREFIX + msgspec.json.encode(answer).decode())  # noqa: T201 - the answer to the process that asked
+        return _renew_accounts(request, removed)
+
+
+def _change_logins(request: LoginsRequest) -> LoginsAnswer:
+    """Enable and disable logins, and set passwords, all or none."""
+    from label_studio.server import _setup_env
+
+    _setup_env()
+    from django.db import transaction
+
+    emails = {}
+    with transaction.atomic():
+        user_ids = {*request.enabled, *request.disabled, *request.passwords}
+        for user in _model("users.User").objects.filter(pk__in=user_ids).exclude(email=request.username):
+            if user.pk in request.passwords:
+                user.set_password(request.passwords[user.pk])
+            user.is_active = user.pk not in request.disabled and (user.pk in request.enabled or user.is_active)
+            user.save(update_fields=["password", "is_active"])
+            emails[user.pk] = user.email
+    return LoginsAnswer(emails)
 
 
 def _model(name: str) -> Any:

@@ -5,8 +5,10 @@ file.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from datetime import UTC, date, datetime
 from http import HTTPStatus
+from string import hexdigits
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,6 +22,8 @@ from annotate.labelstudio.state import State
 from annotate.model import GOLD
 
 LOGINS_FILE = "people-logins.json"
+RANDOM_BYTES = 3
+"""Length of the random part of a login, in bytes."""
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -51,6 +55,42 @@ def require_annotators(corpus: Corpus, annotators: Iterable[str]) -> list[str]:
     for annotator in unique:
         if annotator == GOLD or annotator not in listed:
             raise CannotRun(corpus.annotators_path, f"does not list {annotator!r}", "add the annotator there first")
+    return unique
+
+
+def list_gone(corpus: Corpus, day: date | None = None) -> list[str]:
+    """Return the annotators whose `until` in annotators.yaml is in the past; a year or a month lasts until its end.
+
+    Args:
+        corpus: The corpus.
+        day: The day that `until` is compared with; today by default.
+    """
+    today = (day or datetime.now(UTC).date()).isoformat()
+    entries = corpus.read_annotators().values()
+    return [entry.id for entry in entries if entry.until is not None and entry.until < today[: len(entry.until)]]
+
+
+def require_people(corpus: Corpus, annotators: Iterable[str], day: date | None = None) -> list[str]:
+    """Return the annotators without duplicates, who are people at work: neither models, nor gone.
+
+    Args:
+        corpus: The corpus, which lists the annotators.
+        annotators: Their ids.
+        day: The day that `until` is compared with; today by default.
+
+    Raises:
+        CannotRun: An annotator is not listed in annotators.yaml, is a model, or has an `until` in the past there.
+    """
+    unique, listed = require_annotators(corpus, annotators), corpus.read_annotators()
+    for annotator in unique:
+        if listed[annotator].kind == "model":
+            problem = f"lists {annotator!r} as a model, which gets no account"
+            hint = "push its labels with `annotate studio push --predictions`"
+            raise CannotRun(corpus.annotators_path, problem, hint)
+    for annotator in list_gone(corpus, day):
+        if annotator in unique:
+            problem = f"says that {annotator!r} left (until: {listed[annotator].until})"
+            raise CannotRun(corpus.annotators_path, problem, f"remove `until` there if {annotator} is back")
     return unique
 
 
@@ -95,13 +135,12 @@ def add_users(corpus: Corpus, studio: Studio, state: State, annotators: Iterable
     lock.
 
     Raises:
-        CannotRun: An annotator is not listed in annotators.yaml, in which case no user is created, or the server does
-            not let users sign up.
+        CannotRun: See `require_people`; then no user is created. Or the server does not let users sign up.
         Refused: The user is another annotator already.
     """
     server = studio.address.name
     users: list[AnnotatorUser] = []
-    for annotator in require_annotators(corpus, annotators):
+    for annotator in require_people(corpus, annotators):
         annotator_of_user = state.annotators(server)
         user_id = next((user for user, name in annotator_of_user.items() if name == annotator), None)
         is_new = user_id is None
@@ -118,14 +157,32 @@ def add_users(corpus: Corpus, studio: Studio, state: State, annotators: Iterable
     return users
 
 
+def has_login(state: State, server: str, annotator: str) -> bool:
+    """Return whether the folder has the login of an annotator."""
+    return annotator in (state.read_for(server, LOGINS_FILE, dict[str, Login]) or {})
+
+
 def _login(state: State, server: str, annotator: str) -> Login:
     """Return the login of an annotator, which is created at random once."""
     logins = state.read_for(server, LOGINS_FILE, dict[str, Login]) or {}
     if annotator not in logins:
-        login = Login(f"{annotator}-{secrets.token_hex(3)}@{EMAIL_DOMAIN}", secrets.token_urlsafe(18))
+        login = Login(f"{annotator}-{secrets.token_hex(RANDOM_BYTES)}@{EMAIL_DOMAIN}", secrets.token_urlsafe(18))
         logins = logins | {annotator: login}
         state.write_for(server, LOGINS_FILE, logins)
     return logins[annotator]
+
+
+def annotator_of_login(email: str, annotators: Container[str]) -> str | None:
+    """Return the annotator for whom `people add` made a login; None for any other login.
+
+    Args:
+        email: The login.
+        annotators: The annotators that the corpus lists.
+    """
+    name, _, domain = email.rpartition("@")
+    annotator, _, random_part = name.rpartition("-")
+    is_ours = domain == EMAIL_DOMAIN and len(random_part) == 2 * RANDOM_BYTES and set(random_part) <= set(hexdigits)
+    return annotator if is_ours and annotator in annotators else None
 
 
 def _sign_up(studio: Studio, login: Login) -> int:

@@ -58,6 +58,14 @@ class _TaskId(msgspec.Struct):
     id: int
 
 
+class _User(msgspec.Struct):
+    id: int
+    email: str = ""
+
+    def __repr__(self) -> str:
+        return "_User(…)"
+
+
 class _PageIds(msgspec.Struct):
     """The part of a page of tasks that it takes to request the next one."""
 
@@ -333,6 +341,11 @@ class Studio(Connection):
     def delete_prediction(self, prediction_id: int) -> None:
         """Delete a prediction."""
         self.write("DELETE", f"api/predictions/{prediction_id}/", subject="the prediction")
+
+    def list_logins(self) -> dict[int, str]:
+        """Return the login of each user, by user id. Logins are personal data: never store or print them."""
+        users = self.read("api/users/", partial(msgspec.json.decode, type=list[_User]), subject="a list of users")
+        return {user.id: user.email for user in users}
 
     def get_invitation(self) -> str:
         """Return the token with which users can sign up."""

@@ -54,6 +54,8 @@ def compare_with_server(
     tasks: Iterable[JsonObject],
     annotators: Mapping[int, str],
     label_map: LabelMap | None = None,
+    *,
+    is_partial: bool = False,
 ) -> ServerComparison:
     """Compare raw tasks with the corpus: texts, the predictions that were pushed, and what annotators submitted.
 
@@ -67,6 +69,7 @@ def compare_with_server(
         tasks: The tasks of the server.
         annotators: The annotator of each user id of the server.
         label_map: What the names of a project made elsewhere mean.
+        is_partial: Whether the tasks may be of some of the articles only, as in a project of one annotator.
     """
     mapper = Mapper(inventory, label_map=label_map)
     expected = set(article_ids)
@@ -90,7 +93,7 @@ def compare_with_server(
         count = task_counts[article_id]
         if count == 1:
             total.merge(comparisons.pop(article_id))
-        else:
+        elif count or not is_partial:
             total.add_difference("articles", f"{article_id}: the server has {count or 'no'} task{'s' * bool(count)}")
     return total
 

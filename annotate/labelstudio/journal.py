@@ -87,6 +87,25 @@ class PullJournal:
         self.state.write_bytes(name, msgspec.json.encode(page))
         return self.state.folder / name, page
 
+    def remove_superseded(self, server: str) -> int:
+        """Keep the last copy of each task of a server in the pages; return the number of tasks.
+
+        Pages that wait would otherwise pile up: each pull fetches tasks with a draft again.
+        """
+        task_ids: set[object] = set()
+        for path in reversed(self.page_paths()):
+            page = self.read_page(path)
+            if page.server != server:
+                continue
+            tasks = [task for task in page.tasks if task.get("id") not in task_ids]
+            task_ids.update(task.get("id") for task in tasks)
+            if not tasks:
+                path.unlink(missing_ok=True)
+            elif len(tasks) < len(page.tasks):
+                kept = msgspec.structs.replace(page, users=tuple(user_ids(tasks)), tasks=tasks)
+                self.state.write_bytes(f"{JOURNAL_FOLDER}/{path.name}", msgspec.json.encode(kept))
+        return len(task_ids)
+
     def read_page(self, path: Path) -> JournalPage:
         """Return the page of a file."""
         return _decode(path, JournalPage)

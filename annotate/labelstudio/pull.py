@@ -28,6 +28,7 @@ from annotate.labelstudio.state import State
 from annotate.model import GOLD, Annotation, Relation
 from annotate.util.files import FileToWrite, write_files
 from annotate.util.lock import holding_lock, writing_to
+from annotate.util.nouns import count_noun
 
 HasTask: TypeAlias = Callable[[int], bool]
 """Return whether the server still has a task; `Studio.has_task`."""
@@ -112,14 +113,9 @@ class Pull:
             Refused: A user of the server is no annotator yet. No further page is taken; all stay in the journal.
         """
         self.annotators = self.state.annotators(self.server)
-        for user_id in self.journal.user_ids(self.server):
-            if user_id not in self.annotators:
-                raise Refused(
-                    f"user {user_id} of the server",
-                    "is not known as an annotator",
-                    f"name one of annotators.yaml: annotate studio pull --annotator ID --user {user_id}",
-                )
-            require_annotators(self.corpus, [self.annotators[user_id]])
+        user_ids = self.journal.user_ids(self.server)
+        self._refuse_unidentified([user_id for user_id in user_ids if user_id not in self.annotators])
+        require_annotators(self.corpus, [self.annotators[user_id] for user_id in user_ids])
         taken = self._pages_of_unknown.keys() | self._pages_to_keep
         paths = [path for path in self.journal.page_paths() if path not in taken]
         for done, path in enumerate(paths, 1):
@@ -130,6 +126,21 @@ class Pull:
                 progress(done, len(paths))
         self._write_unknown_tasks()
         return self.result
+
+    def _refuse_unidentified(self, user_ids: Sequence[int]) -> None:
+        """Refuse to take pages with users who are no annotators yet; their tasks wait in the journal, each once."""
+        if not user_ids:
+            return
+        waiting = count_noun(self.journal.remove_superseded(self.server), "task")
+        users, are = "user", "is not known as an annotator"
+        if len(user_ids) > 1:
+            users, are = "users", "are not known as annotators"
+        command = f"annotate studio pull --annotator ID --user {user_ids[0]}"
+        raise Refused(
+            f"{users} {', '.join(map(str, user_ids))} of the server",
+            are,
+            f"name one of annotators.yaml: {command}; {waiting} in the journal until then",
+        )
 
     def _take(self, path: Path, page: JournalPage) -> None:
         # Leftovers are looked for once: that reads every folder of the corpus.

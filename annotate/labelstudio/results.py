@@ -596,7 +596,7 @@ class Mapper:
         for kind, entry in iterate_entries(task):
             if kind == "prediction" and not predictions:
                 continue
-            user = user_of(entry) if kind == "annotation" else user_id_of(entry)
+            user = user_of(entry) if kind == "annotation" else user_id_of(entry, kind)
             user_id = user if isinstance(user, int) else None
             name = annotator_of(user, annotators or {}) if kind != "prediction" else "prediction"
             origin = Origin(article_id, name, f"annotations/{name}/{article_id}.json")

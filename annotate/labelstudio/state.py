@@ -9,6 +9,7 @@ journal/          pulled tasks that are not in the corpus yet      aside/<articl
 lock              the command that is changing the folder          configs.json  the config last given to a project
 public.json       the address that others use for the server       database.json  the server's PostgreSQL database
 assigned.json     server → title → annotators with a project       people-logins.json  the logins of annotators
+removed.json      server → annotators without a login any more
 corpus.json       the corpus that the folder belongs to         config-versions.json  inventories of earlier configs
 """
 
@@ -27,7 +28,7 @@ from annotate.util.files import FileToWrite, read_rest, write_files
 T = TypeVar("T")
 
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
-PROJECTS_FILE, ANNOTATORS_FILE = "project.json", "people.json"
+PROJECTS_FILE, ANNOTATORS_FILE, REMOVED_FILE = "project.json", "people.json", "removed.json"
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -199,6 +200,14 @@ class State:
     def save_annotators(self, server: str, annotators: dict[int, str]) -> None:
         """Replace the annotators of a server's users."""
         self.write_for(server, ANNOTATORS_FILE, annotators)
+
+    def removed_annotators(self, server: str) -> list[str]:
+        """Return the annotators whose logins on a server were taken away."""
+        return self.read_for(server, REMOVED_FILE, list[str]) or []
+
+    def save_removed_annotators(self, server: str, annotators: list[str]) -> None:
+        """Replace the annotators whose logins on a server were taken away."""
+        self.write_for(server, REMOVED_FILE, annotators)
 
 
 def _walk(folder: str | Path) -> Iterator["os.DirEntry[str]"]:

@@ -1,7 +1,7 @@
 """How far each annotator is with each article, in all projects of a corpus."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 from annotate.label_map import TaskFields
@@ -36,6 +36,7 @@ def read_status(
     studio: Studio,
     state: State,
     title: str,
+    annotators: Mapping[int, str],
     progress: Progress | None = None,
     fields: TaskFields | None = None,
 ) -> LabellingStatus:
@@ -48,11 +49,12 @@ def read_status(
         studio: The server.
         state: The folder that remembers projects and annotators.
         title: The title of the shared project.
+        annotators: The annotator of each user of the server.
         progress: Called with the number of tasks counted in a project, and of all its tasks.
         fields: The keys of the data of tasks made elsewhere.
     """
     server = studio.address.name
-    annotators, owners = state.annotators(server), assigned_annotators(state, server, title)
+    owners = assigned_annotators(state, server, title)
     owner_of = {annotator_title(title, annotator): annotator for annotator in owners}
     status = LabellingStatus(list(owners), {})
     for name in labelling_titles(state, server, title):

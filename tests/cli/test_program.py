@@ -28,7 +28,8 @@ def list_commands(group: LazyGroup, path: tuple[str, ...] = ()) -> Iterator[tupl
 PROGRAM = cli.cli
 assert isinstance(PROGRAM, LazyGroup)
 COMMANDS = dict(list_commands(PROGRAM))
-PATHS = [*COMMANDS, ("adjudicate", "plan"), ("adjudicate", "apply"), ("studio", "people", "add")]
+PEOPLE = [("studio", "people", name) for name in ("add", "remove", "reset-password", "export", "import")]
+PATHS = [*COMMANDS, ("adjudicate", "plan"), ("adjudicate", "apply"), *PEOPLE]
 
 HEAVY = (
     "dask",

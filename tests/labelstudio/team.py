@@ -32,17 +32,20 @@ class Team(Loop):
 
     def __init__(self, project: Project, started: State, studio: Studio) -> None:
         super().__init__(project, started, studio)
+        left = 'kind: model, training: none, since: "2026-01-01", until: "2026-02-01"'
+        project.replace("corpus/annotators.yaml", left, 'kind: person, training: none, since: "2026-01-01"')
         self.said = ""
         self._cookies: dict[str, dict[str, str]] = {}
 
     def run(self, *words: str, code: int = 0) -> Result:
-        done = self.annotate(*words) if words[:2] != ("people", "add") else self._add(*words[2:])
+        has_title = words[0] != "people" or words[1:2] in ((), ("remove",))
+        done = self.annotate(*words) if has_title else self._run_people(*words[1:])
         self.said += done.output + done.stderr + repr(done.exc_info)
         assert done.exit_code == code, done.output
         return done
 
-    def _add(self, *annotators: str) -> Result:
-        return self.project.annotate("studio", "people", "add", *annotators, "--dir", str(self.state.folder))
+    def _run_people(self, *words: str) -> Result:
+        return self.project.annotate("studio", "people", *words, "--dir", str(self.state.folder))
 
     def logins(self) -> dict[str, Login]:
         """Annotator → login."""

@@ -236,3 +236,32 @@ def test_lock_is_released(loop: Loop) -> None:
             lock_folder(loop.state, "push"),
         ):
             pass
+
+
+def test_waiting_pages_do_not_pile_up(loop: Loop) -> None:
+    """Each pull fetches tasks with a draft again, also while an earlier page waits for its user to be identified."""
+    loop.state.save_annotators(loop.studio.address.name, {})
+    loop.submit("harbour", [])
+    draft(loop, "market", [])
+    sizes = []
+    for _ in range(4):
+        refused = loop.annotate("pull")
+        assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+        assert "; 2 tasks in the journal until then" in refused.stderr
+        sizes.append(len(PullJournal(loop.state).page_paths()))
+    assert sizes[1:] == [sizes[1]] * 3
+    tasks = [task["id"] for path in PullJournal(loop.state).page_paths() for task in read_tasks(loop, path)]
+    assert sorted(tasks) == sorted(task["id"] for task in loop.tasks())
+    assert loop.annotate("pull", "--annotator", "anna").exit_code == 0
+    assert PullJournal(loop.state).page_paths() == []
+
+
+def read_tasks(loop: Loop, path: Path) -> list[Any]:
+    return PullJournal(loop.state).read_page(path).tasks
+
+
+def test_draft_of_a_known_annotator_has_their_name(loop: Loop) -> None:
+    draft(loop, "market", loop.items("market")[:1])
+    _, result = pulled(loop)
+    message = "anna has a draft that was not submitted; it was not taken"
+    assert [(each.file, each.message) for each in result.findings] == [("annotations/anna/market.json", message)]

@@ -4,11 +4,13 @@ import re
 import shutil
 import stat
 
+import httpx
 import pytest
 
 from annotate.labelstudio import client
 from annotate.labelstudio.annotators import LOGINS_FILE, Login
 from annotate.labelstudio.client import Studio
+from annotate.labelstudio.holders import list_held_articles
 from annotate.labelstudio.http import LOCAL
 from annotate.labelstudio.journal import PullJournal
 from annotate.labelstudio.lock import lock_folder
@@ -16,6 +18,7 @@ from annotate.labelstudio.projects import annotator_title, assigned_annotators, 
 from annotate.labelstudio.state import State
 from tests.checks.test_severity import forget_words
 from tests.conftest import Project
+from tests.labelstudio.loop import write
 from tests.labelstudio.team import VERB, Team
 
 pytestmark = pytest.mark.server
@@ -111,6 +114,7 @@ def test_pages_of_identified_users_are_taken_during_the_fetch(team: Team, monkey
     known = team.state.annotators(LOCAL)
     ben = next(number for number, name in known.items() if name == "ben")
     team.state.save_annotators(LOCAL, {number: name for number, name in known.items() if name != "ben"})
+    team.project.replace("corpus/annotators.yaml", "id: ben, kind: person", "id: ben, kind: model")  # no one by a login
     refused = team.run("pull", code=1)
     assert f"user {ben} of the server: is not known as an annotator" in refused.stderr
     assert (team.corpus.annotated_ids("anna"), team.corpus.annotated_ids("ben")) == (["harbour"], [])
@@ -156,3 +160,112 @@ def test_assign_refuses_a_corpus_with_errors(team: Team) -> None:
     assert assigned_annotators(team.state, LOCAL, team.title) == []
     team.run("assign", "anna", "--no-check")
     assert assigned_annotators(team.state, LOCAL, team.title) == ["anna"]
+
+
+def test_models_and_people_who_left_get_no_user(team: Team) -> None:
+    team.project.replace("corpus/annotators.yaml", "id: ben, kind: person", "id: ben, kind: model")
+    team.project.replace("corpus/annotators.yaml", 'since: "2026-01-01"', 'since: "2026-01-01", until: "2026-02"')
+    for words in (["people", "add"], ["assign"]):
+        model = team.run(*words, "ben", code=2).stderr
+        assert "annotators.yaml: lists 'ben' as a model, which gets no account; push its labels with" in model
+        left = team.run(*words, "anna", code=2).stderr
+        assert "annotators.yaml: says that 'anna' left (until: 2026-02); remove `until` there if anna is back" in left
+    assert not (team.state.folder / LOGINS_FILE).exists()
+
+
+def can_log_in(team: Team, annotator: str) -> bool:
+    login = team.logins()[annotator]
+    with httpx.Client(base_url=team.studio.url, trust_env=False, timeout=60) as browser:
+        browser.get("/user/login/")
+        form = {"email": login.email, "password": login.password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+        return browser.post("/user/login/", data=form).status_code == 302
+
+
+def test_someone_leaves_and_comes_back(team: Team) -> None:
+    """The login and the session end; labels and pseudonym stay; others get the articles that are left."""
+    team.run("people", "add", "anna", "ben")
+    team.run("assign", "anna", "ben", "--each", "1")
+    owner = next(name for name, count in held(team).items() if "harbour" in count)
+    other = "ben" if owner == "anna" else "anna"
+    with team.session(owner) as browser:
+        assert browser.get("/api/projects/").status_code == 200
+        assert "not removed" in team.run("people", "remove", owner, code=1).stderr
+        removed = team.run("people", "remove", owner, "--yes").stdout
+        assert browser.get("/api/projects/").status_code == 401
+    assert re.match(rf"{owner}: user \d+ without a login; the labels stay\nunfinished: harbour\n", removed)
+    assert not can_log_in(team, owner)
+    assert can_log_in(team, other)
+    assert re.search(rf"{owner}: user \d+ without a login; 0 done", team.run("people").stdout)
+    assert owner in team.state.annotators(LOCAL).values()
+    team.run("assign", other, "--each", "1")
+    assert held(team)[other] == ["harbour", "market"]
+    again = team.run("people", "add", owner).stdout
+    assert re.match(rf"{owner}: user \d+ again\n", again)
+    assert can_log_in(team, owner)
+    team.run("people", "remove", "carla", code=2)
+
+
+def test_password_is_reset_while_the_server_runs(team: Team) -> None:
+    team.run("people", "add", "anna", "ben")
+    before = team.logins()
+    team.run("people", "reset-password", "anna")
+    after = team.logins()
+    assert (after["anna"].email, after["ben"]) == (before["anna"].email, before["ben"])
+    assert after["anna"].password != before["anna"].password
+    assert can_log_in(team, "anna")
+    team.run("people", "reset-password", "carla", code=2)
+
+
+def held(team: Team) -> dict[str, list[str]]:
+    """Return the articles in the project of each annotator."""
+    owners = assigned_annotators(team.state, LOCAL, team.title)
+    articles: dict[str, list[str]] = {owner: [] for owner in owners}
+    for each in list_held_articles(team.studio, team.state, team.title, owners):
+        articles[each.annotator].append(each.article_id)
+    return {owner: sorted(ids) for owner, ids in articles.items()}
+
+
+def test_overlap_is_balanced_and_kept(team: Team) -> None:
+    """Any two of three annotators have each article; further articles are balanced with those before."""
+    team.project.replace(
+        "corpus/annotators.yaml",
+        "annotators:\n",
+        'annotators:\n  - {id: carla, kind: person, training: none, since: "2026-01-01"}\n',
+    )
+    write(team, 4)
+    names = ("anna", "ben", "carla")
+    planned = team.run("assign", *names, "--each", "2", "--seed", "7", "--plan", "--no-check").stdout
+    assert "6 articles to assign; 0 by all; nothing was changed" in planned
+    assert re.search(r"anna +0 +4 +4 *\n +ben +0 +4 +4 *\n +carla +0 +4 +4 *\n", planned)
+    assert re.search(r"anna, ben +2 *\n +anna, carla +2 *\n +ben, carla +2 *\n", planned)
+    assert team.studio.find_projects(annotator_title(team.title, "anna")) == []
+    team.run("assign", *names, "--each", "2", "--seed", "7", "--no-check")
+    first = held(team)
+    assert [len(first[name]) for name in names] == [4, 4, 4]
+    write(team, 7)
+    team.run("assign", *names, "--each", "2", "--seed", "7", "--no-check")
+    second = held(team)
+    assert all(set(first[name]) < set(second[name]) for name in names)
+    assert [len(second[name]) for name in names] == [6, 6, 6]
+    nothing = team.run("assign", *names, "--each", "2", "--seed", "7", "--no-check").stdout
+    assert nothing.count(": 0 articles new") == 3
+    with_shared = team.run("assign", *names, "--each", "2", "--shared", "2", "--plan", "--no-check").stdout
+    assert "2 articles to assign; 2 by all" in with_shared
+
+
+def test_assignment_by_list_and_by_split(team: Team) -> None:
+    path = team.project.path("assigned.csv")
+    path.write_text("article;annotators\nharbour;anna, ben\nmarket;ben\n")
+    team.run("assign", "--list", str(path))
+    assert held(team) == {"anna": ["harbour"], "ben": ["harbour", "market"]}
+    split, (article,) = next((name, ids) for name, ids in team.corpus.splits().items() if ids == ["market"])
+    team.run("assign", "anna", "--split", split)
+    assert held(team)["anna"] == ["harbour", article]
+    assert "choose from" in team.run("assign", "anna", "--split", "none", code=2).stderr
+    for words in (
+        [],
+        ["anna", "--shared", "1"],
+        ["anna", "--list", "x.csv"],
+        ["anna", "--split", "a", "--articles", "b"],
+    ):
+        team.run("assign", *words, code=2)

@@ -39,7 +39,7 @@ SECTIONS = {
             "List the annotators on the server by pseudonym, with their user numbers and progress.",
         ),
         "assign": Entry(
-            "annotate.cli.studio.people:assign",
+            "annotate.cli.studio.assign:assign",
             'Create a project for each annotator, "TITLE: ID", with the bare text and no labels.',
         ),
         "adjudicate": Entry(

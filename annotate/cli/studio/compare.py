@@ -20,28 +20,38 @@ def compare(
 ) -> None:
     """Compare everything on the server with the corpus: texts, spans and relations.
 
+    Without --title, it compares the shared project and those of annotators.
+
     Exit code 0: no difference; 1: differences; 2: could not run.
 
     \b
     annotate studio compare
     """
     from annotate.label_map import find_map
-    from annotate.labelstudio.compare import HAS_PREDICTION, compare_with_server
+    from annotate.labelstudio.compare import HAS_PREDICTION, ServerComparison, compare_with_server
     from annotate.labelstudio.predictions import corpus_predictions
-    from annotate.labelstudio.projects import require_project
+    from annotate.labelstudio.projects import labelling_titles, require_project
+    from annotate.labelstudio.recovery import AnnotatorsByLogin, recover_projects_unless_locked
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     label_map = find_map(map_, "labelstudio", inventory)
     with connect(corpus, folder) as (studio, state):
-        project = require_project(studio, state, title or inventory.title)
-        has_predictions = studio.count_tasks(project.id, filters=[HAS_PREDICTION]) > 0
-        predictions = corpus_predictions(store, inventory) if has_predictions else {}
-        annotators = state.annotators(studio.address.name)
-        with show_progress("comparing") as progress:
-            tasks = studio.iterate_tasks(project.id, progress)
-            result = compare_with_server(
-                store, inventory, store.article_ids(), predictions, tasks, annotators, label_map
-            )
+        base_title, result = title or inventory.title, ServerComparison()
+        recover_projects_unless_locked(store, studio, state, base_title, "compare")
+        annotators, article_ids = AnnotatorsByLogin(store, studio, state), store.article_ids()
+        for name in [title] if title else labelling_titles(state, studio.address.name, base_title):
+            project = require_project(studio, state, name)
+            is_partial = name != base_title
+            has_predictions = not is_partial and studio.count_tasks(project.id, filters=[HAS_PREDICTION]) > 0
+            predictions = corpus_predictions(store, inventory) if has_predictions else {}
+            with show_progress("comparing") as progress:
+                tasks = studio.iterate_tasks(project.id, progress)
+                result.merge(
+                    compare_with_server(
+                        *(store, inventory, article_ids, predictions, tasks, annotators, label_map),
+                        is_partial=is_partial,
+                    )
+                )
     for difference in result.differences[:MAX_SHOWN]:
         echo(difference)
     if len(result.differences) > MAX_SHOWN:

@@ -1,31 +1,18 @@
-"""`annotate studio people` and `assign`: annotators as users of a server, and a project for each."""
+"""`annotate studio people`: annotators as users of a server."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 import annotate
-from annotate.cli.options import corpus_option, guidelines_option, schema_option, split_ids
-from annotate.cli.studio.common import (
-    connect,
-    dir_option,
-    judge_findings,
-    no_check_option,
-    page_url,
-    render_guidelines,
-    restore_option,
-    show_conflicts,
-    show_progress,
-    title_option,
-)
-from annotate.cli.terminal import echo
-from annotate.errors import CannotRun
+from annotate.cli.options import FILE_TO_WRITE, corpus_option, schema_option
+from annotate.cli.studio.common import connect, dir_option, show_progress, title_option
+from annotate.cli.terminal import MAX_SHOWN, count_noun, echo, show_status
+from annotate.errors import CannotRun, Refused
 
 if TYPE_CHECKING:
-    from annotate import Corpus
+    from annotate.labelstudio.client import Studio
+    from annotate.labelstudio.state import State
 
 
 @click.group("people", invoke_without_command=True)
@@ -40,20 +27,28 @@ def people(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
     \b
     annotate studio people
     annotate studio people add anna ben
+    annotate studio people remove anna
+    annotate studio people reset-password ben
+    annotate studio people export people.json
     """
     if ctx.invoked_subcommand:
         return
+    from annotate.labelstudio.recovery import AnnotatorsByLogin, recover_projects_unless_locked
     from annotate.labelstudio.status import STAGES, read_status
 
-    inventory = annotate.load_inventory(schema)
+    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     with connect(corpus, folder) as (studio, state):
-        user_ids = {annotator: user_id for user_id, annotator in state.annotators(studio.address.name).items()}
+        recover_projects_unless_locked(store, studio, state, title or inventory.title, "people")
+        removed = state.removed_annotators(studio.address.name)
         with show_progress("counting") as progress:
-            labelling = read_status(studio, state, title or inventory.title, progress)
+            annotators_by_login = AnnotatorsByLogin(store, studio, state)
+            labelling = read_status(studio, state, title or inventory.title, annotators_by_login, progress)
+    user_ids = {annotator: user_id for user_id, annotator in annotators_by_login.items()}
     annotators = list(dict.fromkeys([*user_ids, *labelling.annotators]))
     for annotator in annotators:
         counts = labelling.counts(annotator)
         user = f"user {user_ids[annotator]}" if annotator in user_ids else "no user yet"
+        user += " without a login" if annotator in removed else ""
         echo(f"{annotator}: {user}; {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}")
     if not annotators:
         echo("no annotators yet; create users with `annotate studio people add ID`")
@@ -66,102 +61,192 @@ def people(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
 def add(corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
     """Create users for annotators of annotators.yaml, with random logins and passwords.
 
-    Existing users are left alone. The logins are in people-logins.json in the folder, which only you can read. Give
-    each annotator theirs.
+    Existing users are left alone; one who was removed may log in again. The logins are in people-logins.json in the
+    folder, which only you can read. Give each annotator theirs. A model, and an annotator whose `until` is in the past,
+    gets no user.
+
+    On another machine than that of earlier users, run `annotate studio people import` first, so that nobody becomes a
+    second user.
 
     \b
     annotate studio people add anna ben
     """
-    from annotate.labelstudio.annotators import LOGINS_FILE, add_users
+    from annotate.labelstudio.annotators import LOGINS_FILE, add_users, has_login, require_people
     from annotate.labelstudio.lock import lock_folder
 
+    store = annotate.Corpus(corpus)
+    names = require_people(store, annotators)
     with connect(corpus, folder) as (studio, state), lock_folder(state, "people add"):
-        users = add_users(annotate.Corpus(corpus), studio, state, annotators)
+        users = add_users(store, studio, state, names)
+        server = studio.address.name
+        back = {user.user_id: user.annotator for user in users if user.annotator in state.removed_annotators(server)}
+        if back:
+            _change_access(studio, state, enabled=back)
+        elsewhere = [user.annotator for user in users if not has_login(state, server, user.annotator)]
     for user in users:
-        echo(f"{user.annotator}: user {user.user_id}{'' if user.is_new else ' already'}")
+        status = " again" if user.user_id in back else "" if user.is_new else " already"
+        echo(f"{user.annotator}: user {user.user_id}{status}")
+    for annotator in elsewhere:
+        echo(f"{annotator}: the login is not in this folder, but where the user was created")
     echo(f"logins and passwords: {state.folder / LOGINS_FILE}")
 
 
-@click.command("assign")
+@people.command("remove")
 @corpus_option
 @schema_option
-@guidelines_option
 @title_option
 @dir_option
-@click.option("--articles", metavar="ID,ID…", help="Articles to assign.  [default: all]")
-@restore_option
-@no_check_option
-@click.argument("annotators", metavar="ID…", nargs=-1, required=True)
-@click.pass_context
-def assign(
-    ctx: click.Context,
-    corpus: str,
-    schema: str,
-    guidelines: str,
-    title: str | None,
-    folder: str | None,
-    articles: str | None,
-    restore_config: bool,
-    no_check: bool,
-    annotators: tuple[str, ...],
-) -> None:
-    """Create a project for each annotator, "TITLE: ID", with the bare text and no labels.
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.argument("annotator", metavar="ID")
+def remove(corpus: str, schema: str, title: str | None, folder: str | None, yes: bool, annotator: str) -> None:
+    """Take away an annotator's login, and list the articles that they have not finished.
 
-    The open edition of Label Studio hides no project from other users of the server. Tell annotators to work only in
-    their own; if that is not enough, give each a server of their own (--dir).
-
-    To assign further articles, run the command again. A corpus with errors is refused, as by `annotate studio push`.
-
-    Exit code 0: assigned; 1: refused, or an article's text differs from its task's, or an article has several tasks;
-    2: could not run.
+    Their labels stay on the server and in the corpus, and `annotate studio pull` still knows who they are. `annotate
+    studio people add ID` gives the login back. On a server that was not started here, an administrator has to
+    deactivate the user; the command says where.
 
     \b
-    annotate studio assign anna ben
-    annotate studio assign carla --articles harbour,market
+    annotate studio people remove anna
+    annotate studio people remove anna --yes
     """
-    from annotate.checks import check_in_background
-    from annotate.labelstudio.annotators import require_annotators
+    from annotate.labelstudio.holders import list_held_articles
     from annotate.labelstudio.lock import lock_folder
-    from annotate.labelstudio.projects import annotator_title, save_assignment
-    from annotate.labelstudio.push import push
-    from annotate.labelstudio.push_plan import PushRequest
+    from annotate.labelstudio.recovery import recover_projects
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
-    base_title, has_conflicts = title or inventory.title, False
-    titles = {annotator: annotator_title(base_title, annotator) for annotator in require_annotators(store, annotators)}
-    article_ids = _select_articles(store, articles)
-    instructions = render_guidelines(guidelines, inventory)
-    judge_corpus = partial(judge_findings, store.root, "fix them, or assign with --no-check")
-    background: AbstractContextManager[Callable[[], None]] = nullcontext(lambda: None)
-    if not no_check:
-        background = check_in_background(store, inventory, judge_corpus)
-    with (
-        background as require_no_errors,
-        connect(corpus, folder) as (studio, state),
-        lock_folder(state, "assign"),
-    ):
-        for annotator, own_title in titles.items():
-            request = PushRequest(
-                corpus=store,
-                inventory=inventory,
-                article_ids=article_ids,
-                predictions={},
-                title=own_title,
-                instructions=instructions,
-                restore_config=restore_config,
-            )
-            with show_progress(f"pushing articles for {annotator}") as progress:
-                result = push(studio, state, request, before_change=require_no_errors, progress=progress)
-            save_assignment(state, studio.address.name, base_title, annotator)
-            echo(f"{annotator}: {len(result.created)} articles new, {page_url(studio, result.project)}")
-            has_conflicts |= show_conflicts(result, f"{annotator}: ")
-    if has_conflicts:
+    base_title = title or inventory.title
+    with connect(corpus, folder) as (studio, state), lock_folder(state, "people remove"):
+        recover_projects(store, studio, state, base_title)
+        server = studio.address.name
+        user_id = next((user for user, name in state.annotators(server).items() if name == annotator), None)
+        if user_id is None:
+            raise CannotRun(repr(annotator), "is not a user of this server", "list them with `annotate studio people`")
+        if not yes and not _confirm(f"Take away the login of {annotator}? Their labels stay"):
+            raise Refused(annotator, "was not removed", "answer y, or use --yes")
+        with show_progress("reading tasks") as progress:
+            held = list(list_held_articles(studio, state, base_title, [annotator], progress))
+        _change_access(studio, state, disabled={user_id: annotator})
+    echo(f"{annotator}: user {user_id} without a login; the labels stay")
+    unfinished = [each.article_id for each in held if not each.is_done]
+    for article_id in unfinished[:MAX_SHOWN]:
+        echo(f"unfinished: {article_id}")
+    if len(unfinished) > MAX_SHOWN:
+        echo(f"… and {len(unfinished) - MAX_SHOWN} more")
+    if unfinished:
+        those = count_noun(len(unfinished), "article")
+        echo(f"give {those} to others: annotate studio assign ID… --each N, with the N that you assigned with")
+    echo(f"write `until` of {annotator} into {store.annotators_path}, so that everyone knows")
+
+
+@people.command("reset-password")
+@corpus_option
+@dir_option
+@click.argument("annotators", metavar="ID…", nargs=-1, required=True)
+@click.pass_context
+def reset_password(ctx: click.Context, corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
+    """Give annotators new passwords, on a server that was started here; it goes on running.
+
+    The passwords are in people-logins.json in the folder. Other logins stay as they are. If others may have seen a
+    login, run `annotate studio reset-credentials`, which renews tokens, too.
+
+    Exit code 0: done; 1: the server does not have a user any more; 2: could not run.
+
+    \b
+    annotate studio people reset-password anna
+    """
+    from annotate.labelstudio.annotators import LOGINS_FILE
+    from annotate.labelstudio.credentials import reset_passwords
+    from annotate.labelstudio.http import LOCAL
+    from annotate.labelstudio.lock import lock_folder
+
+    with connect(corpus, folder) as (studio, state), lock_folder(state, "people reset-password"):
+        if studio.address.name != LOCAL:
+            problem = "was not started here, so that its passwords cannot be reset here"
+            hint = f"run `label-studio reset_password` where it runs, with the login in {LOGINS_FILE}"
+            raise CannotRun(studio.url, problem, hint)
+        with show_status("renewing"):
+            missing = reset_passwords(state, annotators)
+    renewed = [annotator for annotator in dict.fromkeys(annotators) if annotator not in missing]
+    if renewed:
+        echo(f"logins and passwords of {', '.join(renewed)}: {state.folder / LOGINS_FILE}")
+    for annotator in missing:
+        echo(f"{annotator}: has the server's own login, or no user any more", err=True)
+    if missing:
         ctx.exit(1)
 
 
-def _select_articles(corpus: "Corpus", articles: str | None) -> list[str]:
-    all_ids = corpus.article_ids()
-    article_ids = split_ids(articles) if articles else all_ids
-    for article_id in set(article_ids) - set(all_ids):
-        raise CannotRun(corpus.root / "articles", f"has no {article_id!r}", "name articles of the corpus")
-    return list(dict.fromkeys(article_ids))
+@people.command("export")
+@corpus_option
+@dir_option
+@click.argument("file", type=FILE_TO_WRITE)
+def export(corpus: str, folder: str | None, file: str) -> None:
+    """Write which user of the server each annotator is to FILE, for another machine; no logins and no passwords.
+
+    \b
+    annotate studio people export people.json
+    """
+    from annotate.labelstudio.people_file import export_people
+
+    with connect(corpus, folder) as (studio, state):
+        count = export_people(studio, state, file)
+    echo(f"written: {file}, {count_noun(count, 'annotator')}", err=file == "/dev/stdout")
+
+
+@people.command("import")
+@corpus_option
+@dir_option
+@click.option("--server", "address", metavar="URL", help="The server in FILE that this one is, if FILE has several.")
+@click.argument("file", type=click.Path())
+def import_(corpus: str, folder: str | None, address: str | None, file: str) -> None:
+    """Read which user of the server each annotator is from FILE, which another machine has exported.
+
+    Each user is checked against the server and annotators.yaml. If one does not fit, nothing is imported.
+
+    \b
+    annotate studio people import people.json
+    """
+    from annotate.labelstudio.lock import lock_folder
+    from annotate.labelstudio.people_file import import_people
+
+    with connect(corpus, folder) as (studio, state), lock_folder(state, "people import"):
+        result = import_people(annotate.Corpus(corpus), studio, state, file, address)
+    for annotator in result.new:
+        echo(f"{annotator}: imported")
+    for annotator in result.known:
+        echo(f"{annotator}: known already")
+
+
+def _confirm(question: str) -> bool:
+    """Return whether the answer is yes; no answer, as where no one can answer, is no."""
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        return False
+
+
+def _change_access(
+    studio: "Studio", state: "State", *, enabled: dict[int, str] | None = None, disabled: dict[int, str] | None = None
+) -> None:
+    """Let annotators log in, or not any more, and remember it; on a server elsewhere, say where that is done.
+
+    Raises:
+        Refused: An annotator has the server's own login, or no user any more.
+    """
+    from annotate.labelstudio.credentials import change_logins
+    from annotate.labelstudio.http import LOCAL
+
+    on, off, server = enabled or {}, disabled or {}, studio.address.name
+    if server == LOCAL:
+        with show_status("changing logins"):
+            answer = change_logins(state, enabled=on, disabled=off)
+        for user_id, annotator in {**on, **off}.items():
+            if user_id not in answer.emails:
+                hint = "see `annotate studio people`"
+                raise Refused(annotator, "has the server's own login, or no user any more", hint)
+    else:
+        for user_id, annotator in {**on, **off}.items():
+            tick = "tick" if user_id in on else "untick"
+            page = f"{studio.url}/admin/users/user/{user_id}/change/"
+            echo(f"{annotator}: an administrator of the server has to {tick} Active on {page}")
+    removed = [name for name in state.removed_annotators(server) if name not in on.values()]
+    state.save_removed_annotators(server, list(dict.fromkeys([*removed, *off.values()])))

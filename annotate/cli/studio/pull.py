@@ -64,6 +64,7 @@ def pull(
     from annotate.labelstudio.projects import MissingProject, labelling_titles, require_project
     from annotate.labelstudio.pull import Pull, list_unknown_tasks
     from annotate.labelstudio.quarantine import iterate_quarantine
+    from annotate.labelstudio.recovery import recover_projects, recover_users
     from annotate.labelstudio.results import Mapper, describe_diagnoses
     from annotate.labelstudio.rules import relation_named
 
@@ -72,6 +73,9 @@ def pull(
     mapper = Mapper(inventory, fix_offsets=fix, label_map=label_map)
     with connect(corpus, folder) as (studio, state), lock_folder(state, "pull"):
         server, journal = studio.address.name, PullJournal(state)
+        if annotator and user is not None:
+            identify_user(store, state, server, (), annotator, user)
+        recover_projects(store, studio, state, title or inventory.title)
         projects, missing = [], list[MissingProject]()
         for name in [title] if title else labelling_titles(state, server, inventory.title):
             try:
@@ -87,8 +91,6 @@ def pull(
             drift = find_drift(state, server, project, inventory, label_map)
             if drift:
                 echo(drift, err=True)
-        if annotator and user is not None:
-            identify_user(store, state, server, (), annotator, user)
         earlier = list_unknown_tasks(state)
         pulling = Pull(store, state, server, mapper, studio.has_task, studio.existing_tasks)
         fetched = 0
@@ -105,12 +107,15 @@ def pull(
                         on_page=pulling.take_page,
                     )
                 )
+        recovered = recover_users(store, studio, state, journal.user_ids(server))
         if annotator and user is None:
             identify_user(store, state, server, journal.user_ids(server), annotator, user)
         with show_progress("taking labels") as progress:
             result = pulling.take_rest(progress)
         quarantined, repeated = sum(1 for _ in iterate_quarantine(state)), len(earlier & list_unknown_tasks(state))
     named = sum(finding.code == relation_named.code for finding in result.findings)
+    for user_id, name in recovered.items():
+        echo(f"{name}: user {user_id}, by the login", err=True)
     for finding in result.findings:
         if finding.code == relation_named.code:
             continue

@@ -46,18 +46,21 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
     from annotate.label_map import find_map
     from annotate.labelstudio.http import LOCAL
     from annotate.labelstudio.location import open_state
+    from annotate.labelstudio.recovery import AnnotatorsByLogin, recover_projects_unless_locked
     from annotate.labelstudio.status import read_status
 
-    inventory = annotate.load_inventory(schema)
+    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     label_map = find_map(None, "labelstudio", inventory)
     name = title or inventory.title
     echo(f"data: {open_state(corpus, folder, create=False).folder}")
     try:
         with connect(corpus, folder) as (studio, state):
             echo(f"server: {studio.url}{' (this machine)' if studio.address.name == LOCAL else ''}")
+            recover_projects_unless_locked(store, studio, state, name, "status")
             warnings = list(_show_projects(studio, state, name, inventory, label_map))
             with show_progress("counting") as progress:
-                labelling = read_status(studio, state, name, progress, label_map.fields if label_map else None)
+                annotators, fields = AnnotatorsByLogin(store, studio, state), label_map.fields if label_map else None
+                labelling = read_status(studio, state, name, annotators, progress, fields)
     except Refused as error:  # nothing was to be changed, so nothing was refused
         raise CannotRun(error.where, error.problem, error.hint) from error
     _show_annotators(labelling)
