@@ -19,11 +19,7 @@ _MODULES = files, text, metadata, vocabulary, spans, relations, corpus, practice
 
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted(
-        (
-            rule
-            for module in _MODULES
-            for rule in module.RULES
-        ),
+        (rule for module in _MODULES for rule in module.RULES),
         key=lambda rule: (waivers.CORPUS_LETTERS.index(rule.code[0]), rule.code),
     )
 )

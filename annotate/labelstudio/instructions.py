@@ -65,6 +65,28 @@ def render_instructions(folder: str | Path, inventory: Inventory) -> str:
     return "\n".join([f"<style>\n{css}</style>", '<div class="guidelines">', *sections, "</div>"]) + "\n"
 
 
+def read_page_titles(folder: str | Path, inventory: Inventory) -> dict[str, str]:
+    """Return the title of each page of the guidelines, as the instructions show it; none if there is no folder.
+
+    Args:
+        folder: The folder of the guidelines.
+        inventory: Names the page of each label.
+
+    Raises:
+        CannotRun: A page that the inventory names does not exist.
+    """
+    from markdown_it import MarkdownIt
+
+    folder = Path(folder)
+    if not folder.is_dir():
+        return {}
+    parser, titles = MarkdownIt("commonmark", {"html": False}), dict[str, str]()
+    for name in page_names(folder, inventory):
+        text = read_text(folder / name, "write the page, or fix the inventory", within=folder, errors="replace")
+        titles[name] = split_title(parser.parse(remove_comments(text)), name)[0]
+    return titles
+
+
 def remove_comments(text: str) -> str:
     """Return a page without its comments, such as the markers of generated tables."""
     # Behind the last end of a comment, a search for one would read to the end of the page from each start.

@@ -12,6 +12,8 @@ from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
     connect,
     dir_option,
+    hidden_gold_option,
+    hide_gold_articles,
     no_check_option,
     page_url,
     refuse_errors,
@@ -89,6 +91,8 @@ def add(corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
 @title_option
 @dir_option
 @click.option("--articles", metavar="ID,ID…", help="Articles to assign.  [default: all]")
+@hidden_gold_option
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of what is drawn at random.")
 @restore_option
 @no_check_option
 @click.argument("annotators", metavar="ID…", nargs=-1, required=True)
@@ -101,6 +105,8 @@ def assign(
     title: str | None,
     folder: str | None,
     articles: str | None,
+    hidden_gold: int,
+    seed: int,
     restore_config: bool,
     no_check: bool,
     annotators: tuple[str, ...],
@@ -110,6 +116,9 @@ def assign(
     The open edition of Label Studio hides no project from other users of the server. Tell annotators to work only in
     their own; if that is not enough, give each a server of their own (--dir).
 
+    --hidden-gold mixes articles with gold into the work of each annotator, up to N. They look like any other. What is
+    submitted there is pulled as usual, and `annotate studio quality` compares it with gold.
+
     To assign further articles, run the command again. A corpus with errors is refused, as by `annotate studio push`.
 
     Exit code 0: assigned; 1: refused, or an article's text differs from its task's, or an article has several tasks;
@@ -118,6 +127,7 @@ def assign(
     \b
     annotate studio assign anna ben
     annotate studio assign carla --articles harbour,market
+    annotate studio assign carla --articles harbour,market --hidden-gold 2 --seed 7
     """
     from annotate.checks import check_in_background
     from annotate.labelstudio.annotators import require_annotators
@@ -144,7 +154,9 @@ def assign(
             request = PushRequest(
                 corpus=store,
                 inventory=inventory,
-                article_ids=article_ids,
+                article_ids=hide_gold_articles(
+                    studio, state, store, base_title, annotator, article_ids, hidden_gold, seed
+                ),
                 predictions={},
                 title=own_title,
                 instructions=instructions,
