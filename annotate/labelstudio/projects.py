@@ -5,6 +5,7 @@ out of the way; it does not hide them from someone who opens another project.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import msgspec
 
@@ -17,8 +18,13 @@ ADJUDICATION = "adjudication"
 TRAINING = "training"
 """The word before an annotator's id in the title of a project to practise in."""
 ASSIGNMENTS_FILE = "assigned.json"
+HIDDEN_GOLD_FILE = "hidden-gold.json"
 TITLE_LENGTH = (3, 50)
 """The least and the most characters of a title on the server."""
+
+
+HiddenGold: TypeAlias = dict[str, dict[str, list[str]]]
+"""Title of the shared project → annotator → ids of articles with gold in the annotator's work."""
 
 
 class MissingProject(CannotRun):
@@ -113,6 +119,18 @@ def save_assignment(state: State, server: str, title: str, annotator: str) -> No
     if annotator not in annotators:
         assignments = state.read_for(server, ASSIGNMENTS_FILE, dict[str, Assignment]) or {}
         state.write_for(server, ASSIGNMENTS_FILE, assignments | {title: Assignment([*annotators, annotator])})
+
+
+def list_hidden_gold(state: State, server: str, title: str) -> dict[str, list[str]]:
+    """Return the ids of the articles with gold that are hidden in the work of each annotator."""
+    return (state.read_for(server, HIDDEN_GOLD_FILE, HiddenGold) or {}).get(title, {})
+
+
+def save_hidden_gold(state: State, server: str, title: str, annotator: str, article_ids: Iterable[str]) -> None:
+    """Replace the ids of the articles with gold that are hidden in the work of an annotator."""
+    by_title = state.read_for(server, HIDDEN_GOLD_FILE, HiddenGold) or {}
+    hidden = by_title.get(title, {}) | {annotator: sorted(article_ids)}
+    state.write_for(server, HIDDEN_GOLD_FILE, by_title | {title: hidden})
 
 
 def labelling_titles(state: State, server: str, title: str) -> list[str]:

@@ -6,13 +6,13 @@ is submitted there is pulled like all labels: nobody saw gold, so the labels are
 
 import random
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.labelstudio.client import Studio, task_filter
-from annotate.labelstudio.projects import annotator_title, find_project
+from annotate.labelstudio.projects import annotator_title, find_project, list_hidden_gold, save_hidden_gold
 from annotate.labelstudio.results import Mapper
 from annotate.labelstudio.state import State
 from annotate.model import GOLD, Annotation
@@ -21,11 +21,8 @@ from annotate.service.submissions import read_submissions
 from annotate.util.nouns import count_noun
 from annotate.util.tables import Row, Table, make_table
 
-FILE = "hidden-gold.json"
 UNKNOWN_WEEK = "unknown"
 IS_SUBMITTED = task_filter("total_annotations", "greater", "Number", 0)
-_AllHidden: TypeAlias = dict[str, dict[str, list[str]]]
-"""Title of the shared project → annotator → article ids, sorted."""
 
 
 class QualityRow(NamedTuple):
@@ -48,11 +45,6 @@ class QualityRow(NamedTuple):
     labelled: int
     strict_f1: float | None
     overlap_f1: float | None
-
-
-def list_hidden_gold(state: State, server: str, title: str) -> dict[str, list[str]]:
-    """Return the ids of each annotator's hidden articles."""
-    return (state.read_for(server, FILE, _AllHidden) or {}).get(title, {})
 
 
 def hide_gold(
@@ -85,9 +77,8 @@ def hide_gold(
     Raises:
         CannotRun: There are too few articles with gold.
     """
-    hidden = list_hidden_gold(state, server, title)
-    chosen = list(hidden.get(annotator, ()))
-    generator = random.Random(f"{seed} {annotator}")  # noqa: S311 - no secret
+    chosen = list_hidden_gold(state, server, title).get(annotator, [])
+    generator = _make_generator(seed, annotator)
     assigned = set(article_ids)
     known = {*chosen, *seen, *corpus.annotated_ids(annotator)}
     existing = set(corpus.article_ids())
@@ -98,15 +89,18 @@ def hide_gold(
     if missing > len(candidates):
         problem = f"{count_noun(len(candidates), 'article')} with gold, unknown to {annotator}; {missing} are needed"
         raise CannotRun("--hidden-gold", problem, "hide fewer, or make more gold")
-    chosen += candidates[:missing]
+    chosen = sorted([*chosen, *candidates[:missing]])
     if missing:
-        everything = state.read_for(server, FILE, _AllHidden) or {}
-        state.write_for(server, FILE, everything | {title: hidden | {annotator: sorted(chosen)}})
-    mixed = list(article_ids)
+        save_hidden_gold(state, server, title, annotator, chosen)
+    mixed, generator = list(article_ids), _make_generator(seed, annotator)
     for article_id in chosen:
         if article_id not in assigned and article_id in existing:
             mixed.insert(generator.randint(0, len(mixed)), article_id)
     return mixed
+
+
+def _make_generator(seed: int, annotator: str) -> random.Random:
+    return random.Random(f"{seed} {annotator}")  # noqa: S311 - nothing secret comes of it
 
 
 def measure_quality(

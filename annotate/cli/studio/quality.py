@@ -26,13 +26,14 @@ def quality(corpus: str, schema: str, title: str | None, folder: str | None, for
     annotate studio quality
     annotate studio quality --format csv --out quality.csv
     """
-    from annotate.service.hidden_gold import FILE, measure_quality, tabulate_quality
+    from annotate.labelstudio.projects import HIDDEN_GOLD_FILE
+    from annotate.service.hidden_gold import measure_quality, tabulate_quality
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     problems: list[str] = []
     with connect(corpus, folder) as (studio, state), show_status("comparing with gold"):
         rows = list(measure_quality(studio, state, store, inventory, title or inventory.title, problems.append))
-        where = state.folder / FILE
+        where = state.folder / HIDDEN_GOLD_FILE
     echo_lines(problems, err=True)
     if not rows:
         hint = "hide some with `annotate studio assign ID --hidden-gold N`, or wait until one is submitted"
