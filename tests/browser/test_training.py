@@ -24,6 +24,7 @@ def test_an_annotator_practises(team: Team) -> None:
         browser.open_task(page, team.studio.url, project.id, task["id"])
         assert page.locator(".notice summary").count() == 0
         browser.label(page, "1", "A hand")
+        browser.click_words(page, "A hand")
         page.locator(".side label:visible", has_text="master").click()
         page.screenshot(path=SCREENS / "training-region.png")
         page.locator("[aria-label*='meta' i]").first.click()
