@@ -266,6 +266,8 @@ class _ItemWriter:
             NoticeVersion(who, self._write_side(side.marks, side.attributes, is_relation=is_relation))
             for who, side in ((YOU, yours), (GOLD, gold))
         ]
+        if is_relation and not (yours.marks and gold.marks):
+            versions = []  # the words and the message say it
         return NoticeItem(words, f"{message} {why}".rstrip(), self._find_guideline(name, is_relation), versions)
 
     def _describe(self, disagreement: Disagreement, name: str, *, is_relation: bool) -> str:
