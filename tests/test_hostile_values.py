@@ -79,6 +79,9 @@ def outputs(project: Project, before: Project) -> Iterator[tuple[str, Output]]:
         f"diff {before.root} . --format html": "html",
         "adjudicate plan --from anna,ben": "text",
         "rules": "text",
+        "doubts": "text",
+        "doubts --by article --format json": "json",
+        "doubts --annotators gold,anna --format markdown": "markdown",
     }
     for words, kind in commands.items():
         result = project.annotate(*words.split())

@@ -21,6 +21,7 @@ from annotate.checks import splits as split_rules
 from annotate.checks.annotations import LabelFile, add_line, check_labels, decode_clean
 from annotate.checks.catalogue import CATALOGUE
 from annotate.checks.corpus import AnnotatorNames, ArticleFacts, CorpusFacts
+from annotate.checks.practice import check_practice_texts
 from annotate.checks.severity import downgrade_findings
 from annotate.checks.text import SourceText
 from annotate.checks.waivers import load_waivers
@@ -143,6 +144,8 @@ def _check_all(
         yield from _check_folder(corpus, folder)
     guidelines = [Path(folder) for folder in folders if Path(folder).is_dir()]
     yield from corpus_rules.group_forgotten_generate(_check_generated(corpus, inventory, guidelines), inventory)
+    for folder in guidelines:
+        yield from check_practice_texts(corpus, inventory, folder)
 
 
 def _check_folder(corpus: Corpus, folder: str | Path) -> Iterator[Finding]:

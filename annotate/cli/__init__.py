@@ -66,6 +66,10 @@ SECTIONS = {
         "coverage": Entry(
             "annotate.cli.coverage:command", "Show the gold labels of each sentence, or why it has none."
         ),
+        "doubts": Entry(
+            "annotate.cli.doubts:command",
+            "List the notes that annotators wrote on spans and relations, each with its page of the guidelines.",
+        ),
         "agree": Entry(
             "annotate.cli.agree:command",
             "Measure the agreement of annotators on spans, attributes, relations, records and counts.",

@@ -47,7 +47,7 @@ from annotate.labelstudio.location import (
 )
 from annotate.labelstudio.lock import LOCK_FILE, MIGRATION_FOLDER
 from annotate.labelstudio.privacy import remove_personal_data
-from annotate.labelstudio.projects import ASSIGNMENTS_FILE, Assignment
+from annotate.labelstudio.projects import ASSIGNMENTS_FILE, HIDDEN_GOLD_FILE, Assignment, HiddenGold
 from annotate.labelstudio.pull import UNKNOWN_ARTICLE
 from annotate.labelstudio.quarantine import QUARANTINE_FOLDER, QuarantineEntry
 from annotate.labelstudio.state import (
@@ -393,6 +393,13 @@ def _clean_assignments(assignments: dict[str, Assignment]) -> object:
     }
 
 
+def _clean_hidden_gold(by_title: HiddenGold) -> object:
+    return {
+        title: {name: list(filter(is_article_id, ids)) for name, ids in hidden.items() if is_article_id(name)}
+        for title, hidden in by_title.items()
+    }
+
+
 def _decode_checkpoints(content: bytes) -> object:
     checkpoints = msgspec.json.decode(content, type=dict[str, Checkpoint])
     return {key: value for key, value in checkpoints.items() if is_server_name(key.rpartition(" ")[0])}
@@ -414,6 +421,7 @@ _DECODERS: "dict[str, Callable[[bytes], object]]" = {
     ANNOTATORS_FILE: _decode_servers(dict[int, str], _clean_annotators),
     CONFIGS_FILE: _decode_servers(dict[int, str], dict),
     ASSIGNMENTS_FILE: _decode_servers(dict[str, Assignment], _clean_assignments),
+    HIDDEN_GOLD_FILE: _decode_servers(HiddenGold, _clean_hidden_gold),
     CHECKPOINTS_FILE: _decode_checkpoints,
 }
 

@@ -1,21 +1,30 @@
-"""Which projects of a server belong to a corpus: the shared one, one for each annotator, and one for adjudication.
+"""Which projects of a server belong to a corpus: the shared one, and those of annotators, adjudication and training.
 
 All users of the open edition see all projects of a server. A project for each annotator keeps the labels of the others
 out of the way; it does not hide them from someone who opens another project.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import msgspec
 
 from annotate.errors import CannotRun, Refused
 from annotate.labelstudio.client import Project, Studio
 from annotate.labelstudio.state import State
+from annotate.model import is_article_id
 
 ADJUDICATION = "adjudication"
+TRAINING = "training"
+"""The word before an annotator's id in the title of a project to practise in."""
 ASSIGNMENTS_FILE = "assigned.json"
+HIDDEN_GOLD_FILE = "hidden-gold.json"
 TITLE_LENGTH = (3, 50)
 """The least and the most characters of a title on the server."""
+
+
+HiddenGold: TypeAlias = dict[str, dict[str, list[str]]]
+"""Title of the shared project → annotator → ids of articles with gold in the annotator's work."""
 
 
 class MissingProject(CannotRun):
@@ -62,6 +71,42 @@ def adjudication_title(title: str) -> str:
     return check_title(f"{title}: {ADJUDICATION}")
 
 
+def training_title(title: str, annotator: str) -> str:
+    """Return the title of the project in which an annotator practises.
+
+    Raises:
+        CannotRun: The title is too long.
+    """
+    return check_title(f"{title}: {TRAINING} {annotator}")
+
+
+def refuse_training_title(title: str) -> None:
+    """Check that a title is not that of a project to practise in, whose labels are no labels of the corpus.
+
+    Raises:
+        Refused: It is one.
+    """
+    before, _, annotator = title.rpartition(f": {TRAINING} ")
+    if before and is_article_id(annotator):
+        hint = "see them with `annotate studio train --report`"
+        raise Refused(repr(title), "is a training project, and its labels do not go into the corpus", hint)
+
+
+def training_projects(
+    studio: Studio, state: State, title: str, annotators: Iterable[str]
+) -> Iterator[tuple[str, Project]]:
+    """Yield the annotator and the project of each existing project to practise in, of those annotators."""
+    # One request finds all titles, on a server that another machine made the projects on, too.
+    prefix = f"{title}: {TRAINING} "
+    listed = {str(entry["title"]) for entry in studio.list_projects(title=prefix)}
+    listed |= {name for name in state.project_ids(studio.address.name) if name.startswith(prefix)}
+    for annotator in annotators:
+        name = f"{prefix}{annotator}"
+        project = find_project(studio, state, name) if name in listed else None
+        if project is not None:
+            yield annotator, project
+
+
 def assigned_annotators(state: State, server: str, title: str) -> list[str]:
     """Return the annotators who have projects of their own."""
     assignment = (state.read_for(server, ASSIGNMENTS_FILE, dict[str, Assignment]) or {}).get(title)
@@ -74,6 +119,18 @@ def save_assignment(state: State, server: str, title: str, annotator: str) -> No
     if annotator not in annotators:
         assignments = state.read_for(server, ASSIGNMENTS_FILE, dict[str, Assignment]) or {}
         state.write_for(server, ASSIGNMENTS_FILE, assignments | {title: Assignment([*annotators, annotator])})
+
+
+def list_hidden_gold(state: State, server: str, title: str) -> dict[str, list[str]]:
+    """Return the ids of the articles with gold that are hidden in the work of each annotator."""
+    return (state.read_for(server, HIDDEN_GOLD_FILE, HiddenGold) or {}).get(title, {})
+
+
+def save_hidden_gold(state: State, server: str, title: str, annotator: str, article_ids: Iterable[str]) -> None:
+    """Replace the ids of the articles with gold that are hidden in the work of an annotator."""
+    by_title = state.read_for(server, HIDDEN_GOLD_FILE, HiddenGold) or {}
+    hidden = by_title.get(title, {}) | {annotator: sorted(article_ids)}
+    state.write_for(server, HIDDEN_GOLD_FILE, by_title | {title: hidden})
 
 
 def labelling_titles(state: State, server: str, title: str) -> list[str]:

@@ -11,6 +11,7 @@ public.json       the address that others use for the server       database.json
 assigned.json     server → title → annotators with a project       people-logins.json  the logins of annotators
 removed.json      server → annotators without a login any more
 corpus.json       the corpus that the folder belongs to         config-versions.json  inventories of earlier configs
+hidden-gold.json  server → title → annotator → articles with gold in the annotator's work
 """
 
 import importlib.util

@@ -37,6 +37,7 @@ PACKAGE_SCHEMAS = (
     "release",
     "waivers",
     "adjudication",
+    "practice",
 )
 
 LONGEST_MESSAGE = 240

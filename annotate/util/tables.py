@@ -3,13 +3,16 @@
 How a number looks is decided here; how a table looks, by who shows it (`cli.terminal`, `templates/tables.html`).
 """
 
+import csv
+import io
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from annotate.util.escape import Align, Markdown, markdown_code, markdown_table
+from annotate.util.escape import Align, Markdown, escape_terminal_line, markdown_code, markdown_table
+from annotate.util.spreadsheets import defuse_cell
 
 NO_VALUE = "–"
 RANGE = "–"
@@ -153,6 +156,21 @@ def render_markdown(table: Table, names: Container[str] = ()) -> Iterator[Markdo
     yield markdown_table([column.name for column in table.columns], rows, align)
     if table.notes:
         yield Markdown("\n").join(Markdown("- {}").format(note) for note in table.notes)
+
+
+def render_csv(table: Table) -> str:
+    """Return a table as CSV, with figures in full. Words that a spreadsheet would execute get an apostrophe."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerow([column.name for column in table.columns])
+    writer.writerows([*map(_write_cell, row)] for row in table.rows)
+    return file.getvalue()
+
+
+def _write_cell(cell: Cell) -> str:
+    if isinstance(cell, Measure):
+        return "" if cell.value is None else repr(round(cell.value, 6) + 0.0)
+    return defuse_cell(escape_terminal_line(cell)) if isinstance(cell, str) else str(cell)
 
 
 def show_cell(cell: Cell) -> str:

@@ -42,6 +42,15 @@ SECTIONS = {
             "annotate.cli.studio.assign:assign",
             'Create a project for each annotator, "TITLE: ID", with the bare text and no labels.',
         ),
+        "train": Entry(
+            "annotate.cli.studio.train:train",
+            'Create a project for each annotator to practise in, "TITLE: training ID", and compare what they submit '
+            "with gold.",
+        ),
+        "quality": Entry(
+            "annotate.cli.studio.quality:quality",
+            "Print how well each annotator finds the labels of hidden gold articles, week by week.",
+        ),
         "adjudicate": Entry(
             "annotate.cli.studio.adjudicate:adjudicate",
             'Adjudicate in Label Studio, in a project "TITLE: adjudication".',

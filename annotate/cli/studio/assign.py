@@ -13,6 +13,8 @@ from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
     connect,
     dir_option,
+    hidden_gold_option,
+    hide_gold_articles,
     judge_findings,
     no_check_option,
     page_url,
@@ -53,7 +55,8 @@ if TYPE_CHECKING:
     metavar="N|FRACTION",
     help="With --each, articles that all annotators get: a count such as 20, or a fraction such as 0.1 or 10%.",
 )
-@click.option("--seed", type=int, help="With --each, seed of the choice.  [default: 0]")
+@hidden_gold_option
+@click.option("--seed", type=int, help="With --each or --hidden-gold, seed of the choice.  [default: 0]")
 @click.option("--plan", "only_plan", is_flag=True, help="Show who would get how many articles, and change nothing.")
 @restore_option
 @no_check_option
@@ -71,6 +74,7 @@ def assign(
     list_file: str | None,
     each: int | None,
     shared: str | None,
+    hidden_gold: int,
     seed: int | None,
     only_plan: bool,
     restore_config: bool,
@@ -82,6 +86,9 @@ def assign(
     Without --each, every annotator gets every article. With --each N, every article goes to N of them: all get as many
     articles, and all pairs share as many. To assign further articles, run the command again; what is assigned stays,
     and the rest is balanced with it. An article that an annotator did not finish before they left goes to another.
+
+    --hidden-gold mixes articles with gold into the work of each annotator, up to N. They look like any other. What is
+    submitted there is pulled as usual, and `annotate studio quality` compares it with gold.
 
     The open edition of Label Studio hides no project from other users of the server. Tell annotators to work only in
     their own; if that is not enough, give each a server of their own (--dir). A corpus with errors is refused, as by
@@ -95,7 +102,7 @@ def assign(
     annotate studio assign anna ben carla --each 2 --shared 10% --seed 7 --plan
     annotate studio assign anna ben carla --each 2 --shared 10% --seed 7
     annotate studio assign carla --articles harbour,market
-    annotate studio assign anna ben --split train
+    annotate studio assign anna ben --split train --hidden-gold 2
     annotate studio assign --list assigned.csv
     """
     from annotate.checks import check_in_background
@@ -106,7 +113,7 @@ def assign(
     from annotate.labelstudio.push_plan import PushRequest
     from annotate.labelstudio.recovery import recover_projects, recover_projects_unless_locked
 
-    _require_fitting_options(annotators, articles, split, list_file, each, shared, seed)
+    _require_fitting_options(annotators, articles, split, list_file, each, shared, None if hidden_gold else seed)
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     base_title = title or inventory.title
     listed = _read_list(store, list_file) if list_file else None
@@ -152,7 +159,7 @@ def assign(
             request = PushRequest(
                 corpus=store,
                 inventory=inventory,
-                article_ids=own_ids,
+                article_ids=hide_gold_articles(studio, state, store, base_title, name, own_ids, hidden_gold, seed or 0),
                 predictions={},
                 title=annotator_title(base_title, name),
                 instructions=instructions,
@@ -184,7 +191,7 @@ def _require_fitting_options(
     if articles and split:
         raise click.UsageError("--articles and --split do not go together")
     if each is None and (shared is not None or seed is not None):
-        raise click.UsageError("--shared and --seed need --each")
+        raise click.UsageError("--shared needs --each, and --seed needs --each or --hidden-gold")
 
 
 def _read_list(corpus: "Corpus", path: str) -> dict[str, list[str]]:

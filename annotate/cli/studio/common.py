@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.findings_output import describe_downgraded
-from annotate.cli.terminal import MAX_SHOWN, count_noun, describe_bar, echo, show_bars
+from annotate.cli.terminal import MAX_SHOWN, count_noun, describe_bar, echo, format_tables, show_bars, write_output
 from annotate.errors import Refused
+from annotate.util.escape import Markdown
 
 if TYPE_CHECKING:
-    from annotate import Finding, Inventory
+    from annotate import Corpus, Finding, Inventory
     from annotate.labelstudio.client import Progress, Project, Studio
     from annotate.labelstudio.push import PushResult
     from annotate.labelstudio.state import State
+    from annotate.util.tables import Table
 
 dir_option = click.option(
     "--dir",
@@ -37,6 +39,22 @@ restore_option = click.option(
 )
 no_check_option = click.option(
     "--no-check", is_flag=True, help="Push articles even if `annotate check` finds errors in the corpus."
+)
+
+hidden_gold_option = click.option(
+    "--hidden-gold",
+    metavar="N",
+    type=click.IntRange(0),
+    default=0,
+    help="Mix N articles with gold into the work of each annotator, to measure quality.",
+)
+table_format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(("text", "markdown", "csv")),
+    default="text",
+    show_default=True,
+    help="Output format.",
 )
 
 
@@ -74,6 +92,44 @@ def render_guidelines(folder: str, inventory: "Inventory") -> str:
     from annotate.labelstudio.instructions import render_instructions
 
     return render_instructions(folder, inventory) if Path(folder).is_dir() else ""
+
+
+def hide_gold_articles(
+    studio: "Studio",
+    state: "State",
+    corpus: "Corpus",
+    title: str,
+    annotator: str,
+    article_ids: "list[str]",
+    count: int,
+    seed: int,
+) -> list[str]:
+    """Return what to assign to an annotator, with `count` hidden gold articles; see `hidden_gold.hide_gold`."""
+    from annotate.labelstudio.projects import training_projects
+    from annotate.labelstudio.results import article_id_of
+    from annotate.service.hidden_gold import hide_gold
+
+    if not count:
+        return article_ids
+    practised = {
+        article_id_of(task) or ""
+        for _, project in training_projects(studio, state, title, [annotator])
+        for task in studio.iterate_tasks(project.id, fields="id,data")
+    }
+    return hide_gold(corpus, state, studio.address.name, title, annotator, article_ids, count, seed, practised)
+
+
+def write_table(table: "Table", format_: str, out: str | None) -> None:
+    """Write a table in a format of `table_format_option` to a file, or to standard output where no file is named."""
+    from annotate.util.tables import render_csv, render_markdown
+
+    if format_ == "csv":
+        text = render_csv(table)
+    elif format_ == "markdown":
+        text = Markdown("\n\n").join([Markdown("## {}").format(table.title), *render_markdown(table)]) + "\n"
+    else:
+        text = format_tables([], [table], colour=out is None).lstrip("\n")
+    write_output(out, text)
 
 
 def show_conflicts(result: "PushResult", prefix: str = "") -> bool:

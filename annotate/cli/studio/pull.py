@@ -61,13 +61,15 @@ def pull(
     from annotate.labelstudio.config_drift import find_drift, has_own_config
     from annotate.labelstudio.journal import PullJournal, fetch_changes
     from annotate.labelstudio.lock import lock_folder
-    from annotate.labelstudio.projects import MissingProject, labelling_titles, require_project
+    from annotate.labelstudio.projects import MissingProject, labelling_titles, refuse_training_title, require_project
     from annotate.labelstudio.pull import Pull, list_unknown_tasks
     from annotate.labelstudio.quarantine import iterate_quarantine
     from annotate.labelstudio.recovery import recover_projects, recover_users
     from annotate.labelstudio.results import Mapper, describe_diagnoses
     from annotate.labelstudio.rules import relation_named
 
+    if title:
+        refuse_training_title(title)
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     label_map = find_map(map_, "labelstudio", inventory)
     mapper = Mapper(inventory, fix_offsets=fix, label_map=label_map)

@@ -58,6 +58,7 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
             echo(f"server: {studio.url}{' (this machine)' if studio.address.name == LOCAL else ''}")
             recover_projects_unless_locked(store, studio, state, name, "status")
             warnings = list(_show_projects(studio, state, name, inventory, label_map))
+            _show_training(studio, state, name, list(annotate.Corpus(corpus).read_annotators()))
             with show_progress("counting") as progress:
                 annotators, fields = AnnotatorsByLogin(store, studio, state), label_map.fields if label_map else None
                 labelling = read_status(studio, state, name, annotators, progress, fields)
@@ -93,6 +94,15 @@ def _show_projects(
         drift = find_drift(state, studio.address.name, project, inventory, label_map)
         if drift:
             yield str(drift)
+
+
+def _show_training(studio: "Studio", state: "State", title: str, annotators: list[str]) -> None:
+    """Print the projects to practise in. Their labels are no labels of the corpus, and count nowhere else."""
+    from annotate.labelstudio.projects import training_projects
+
+    for annotator, project in training_projects(studio, state, title, annotators):
+        counts = f"{project.annotations} of {project.tasks} submitted"
+        echo(f"training project {project.id} of {annotator}: {counts}; {page_url(studio, project)}")
 
 
 def _show_annotators(labelling: "LabellingStatus") -> None:

@@ -1,0 +1,1 @@
+"""Training, the quality of labels, and findings, for annotators who label on a server."""
