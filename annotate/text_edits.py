@@ -3,15 +3,32 @@
 Offsets are Unicode code points; ranges are half open.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from itertools import accumulate, takewhile
+from typing import TypeAlias
 
-from annotate.comparison.model import Edit
+import msgspec
 
 MAX_WORD_DIFF = 2_000
-"""Code points of changed lines, old and new together, up to which they are compared word by word."""
+"""Code points of changed words, old and new together, up to which all of them are compared with each other."""
+MAX_DEPTH = 3
+"""How often longer ones are parted at words that occur once, so that the time grows linearly with the text."""
+
+
+class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A replacement in a text: `[start, end)` of the old text holds `old`; the new text has `new` there."""
+
+    start: int
+    end: int
+    old: str
+    new: str
+
+
+_Difference: TypeAlias = tuple[int, int, int, int]
+"""Indices: start and end in the old sequence, start and end in the new one."""
 
 
 def find_edits(old: str, new: str, by_word: bool = True) -> tuple[Edit, ...]:
@@ -43,22 +60,67 @@ def _count_common(old: Sequence[str], new: Sequence[str]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
 
 
-def _find_differences(old: Sequence[str], new: Sequence[str]) -> Iterable[tuple[int, int, int, int]]:
+def _find_differences(old: Sequence[str], new: Sequence[str]) -> Iterable[_Difference]:
     """Yield the index ranges that differ: start and end in `old`, start and end in `new`."""
     matcher = SequenceMatcher(None, old, new, autojunk=max(len(old), len(new)) > MAX_WORD_DIFF)
     return (indices for tag, *indices in matcher.get_opcodes() if tag != "equal")  # type: ignore[misc]
 
 
 def _split_by_word(edit: Edit) -> Iterable[Edit]:
-    """Split an edit of whole lines into edits of words. A long edit stays whole."""
-    if not edit.old or not edit.new or len(edit.old) + len(edit.new) > MAX_WORD_DIFF:
+    """Split an edit of whole lines into edits of words."""
+    if not edit.old or not edit.new:
         return [edit]
     old_words, new_words = _split_words(edit.old), _split_words(edit.new)
     offsets = list(accumulate(map(len, old_words), initial=edit.start))
     return [
         Edit(offsets[old_start], offsets[old_end], "".join(old_words[old_start:old_end]), "".join(new_words[start:end]))
-        for old_start, old_end, start, end in _find_differences(old_words, new_words)
+        for old_start, old_end, start, end in _find_word_differences(old_words, new_words)
     ]
+
+
+def _find_word_differences(old: Sequence[str], new: Sequence[str], depth: int = 0) -> Iterable[_Difference]:
+    """Yield the index ranges that differ. Where they are long, words that both have once part them.
+
+    Source of the parting: Bram Cohen's patience diff.
+    """
+    if sum(map(len, old)) + sum(map(len, new)) <= MAX_WORD_DIFF:
+        if old or new:
+            yield from _find_differences(old, new)
+        return
+    first = _count_common(old, new)
+    last = min(_count_common(old[::-1], new[::-1]), len(old) - first, len(new) - first)
+    old_end, new_end = len(old) - last, len(new) - last
+    common = _find_unique_pairs(old[first:old_end], new[first:new_end]) if depth < MAX_DEPTH else []
+    if not common:
+        if first < old_end or first < new_end:
+            yield first, old_end, first, new_end
+        return
+    old_start = new_start = first
+    for old_index, new_index in [*((first + left, first + right) for left, right in common), (old_end, new_end)]:
+        parts = _find_word_differences(old[old_start:old_index], new[new_start:new_index], depth + 1)
+        for old_from, old_to, new_from, new_to in parts:
+            yield old_start + old_from, old_start + old_to, new_start + new_from, new_start + new_to
+        old_start, new_start = old_index + 1, new_index + 1
+
+
+def _find_unique_pairs(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the indices of words that occur once in both, the most that are in the same order in both."""
+    counts, new_counts = Counter(old), Counter(new)
+    positions = {word: index for index, word in enumerate(new) if new_counts[word] == 1}
+    pairs = [(index, positions[word]) for index, word in enumerate(old) if counts[word] == 1 and word in positions]
+    # For each length, the least index in `new` at which an increasing run of this length ends, and the pair there; for
+    # each pair, the one before it in its run, -1 for none.
+    ends, runs, before = list[int](), list[int](), list[int]()
+    for number, (_, index) in enumerate(pairs):
+        length = bisect_left(ends, index)
+        ends[length : length + 1] = [index]
+        runs[length : length + 1] = [number]
+        before.append(runs[length - 1] if length else -1)
+    chain, number = list[tuple[int, int]](), runs[-1] if runs else -1
+    while number >= 0:
+        chain.append(pairs[number])
+        number = before[number]
+    return chain[::-1]
 
 
 def _split_words(text: str) -> list[str]:
