@@ -19,6 +19,7 @@ from annotate.labelstudio import rules
 from annotate.labelstudio.annotators import require_annotators
 from annotate.labelstudio.client import Progress
 from annotate.labelstudio.config_versions import find_version, read_earlier_versions
+from annotate.labelstudio.deleted_labels import note_pulled_users
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.journal import JournalPage, PullJournal
 from annotate.labelstudio.privacy import remove_personal_data
@@ -201,7 +202,8 @@ class Pull:
             for entry in read_quarantine(self.state, article_id)
             if entry.task not in task_ids and self._still_exists(entry.task)
         ]
-        self._store_raw(f"raw/{article_id}.json", [*tasks, *earlier_tasks])
+        pulled = self._note_pulled_users(f"raw/{article_id}.json", tasks)
+        self._store_raw(f"raw/{article_id}.json", [*pulled, *earlier_tasks])
         write_quarantine(self.state, article_id, entries)
 
     def _date(self, result: MappedResult, task: JsonObject, inventory: str | None) -> MappedResult:
@@ -218,6 +220,16 @@ class Pull:
         replaced = {(task.get("id"), task.get("created_at")) for task in tasks}
         earlier_tasks = self.state.read(name, list[JsonObject]) or []
         return [task for task in earlier_tasks if (task.get("id"), task.get("created_at")) not in replaced]
+
+    def _note_pulled_users(self, name: str, tasks: Sequence[JsonObject]) -> list[JsonObject]:
+        """Return tasks with the users whose labels were ever pulled from them."""
+        earlier = {
+            (task.get("id"), task.get("created_at")): task for task in self.state.read(name, list[JsonObject]) or []
+        }
+        return [
+            note_pulled_users(task, earlier.get((task.get("id"), task.get("created_at"))), self.server)
+            for task in tasks
+        ]
 
     def _store_raw(self, name: str, tasks: Sequence[JsonObject]) -> None:
         """Write raw tasks, without the personal data that an older journal may contain."""
@@ -299,6 +311,10 @@ class Pull:
         old = self.corpus.read_file_if_present(path)
         if old is not None:
             earlier = self.corpus.read_annotation(annotator, annotation.article)
+            if earlier.spans and not (annotation.spans or annotation.relations):
+                # All labels were deleted on the server: `list_deleted_labels` names them.
+                self.result.unchanged.append(f"{annotator}/{annotation.article}")
+                return
             annotation = keep_version(restore_relation_notes(annotation, earlier), earlier)
         name, new = f"{annotator}/{annotation.article}", encode_annotation(annotation)
         if new == old:

@@ -10,6 +10,7 @@ lock              the command that is changing the folder          configs.json 
 public.json       the address that others use for the server       database.json  the server's PostgreSQL database
 assigned.json     server → title → annotators with a project       people-logins.json  the logins of annotators
 corpus.json       the corpus that the folder belongs to         config-versions.json  inventories of earlier configs
+reanchor/         journal of moves to corrected texts, and what did not fit them
 """
 
 import importlib.util

@@ -1,11 +1,18 @@
 """`annotate studio pull`: labels from a server into the corpus."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 import annotate
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, map_option, show_progress, title_option
 from annotate.cli.terminal import count_noun, echo
+
+if TYPE_CHECKING:
+    from annotate.label_map import LabelMap
+    from annotate.labelstudio.client import Studio
+    from annotate.labelstudio.state import State
 
 
 @click.command("pull")
@@ -44,6 +51,9 @@ def pull(
     A project that was made elsewhere needs a map, as `annotate init --from-studio` writes it. Nothing is changed on the
     server.
 
+    Labels that were pulled before and deleted on the server stay in the corpus. Each annotator and article gets a line,
+    which does not change the exit code. A file is also kept if all labels of its annotation were deleted.
+
     Exit code 0: pulled; 1: refused, items are quarantined, or a file was left alone; 2: could not run, or a project
     does not exist any more. What was fetched of such a project before is taken. Tasks that are no article of the corpus
     give exit code 1 once, and again if their labels change.
@@ -77,6 +87,7 @@ def pull(
             except MissingProject as error:
                 missing.append(error)
         if missing and not (projects or journal.page_paths()):
+            _show_deleted(studio, state, store, title or inventory.title, label_map)
             raise missing[0]
         versions: dict[int, str | None] = {}
         for project in projects:
@@ -107,6 +118,7 @@ def pull(
             identify_user(store, state, server, journal.user_ids(server), annotator, user)
         with show_progress("taking labels") as progress:
             result = pulling.take_rest(progress)
+        _show_deleted(studio, state, store, title or inventory.title, label_map)
         quarantined, repeated = sum(1 for _ in iterate_quarantine(state)), len(earlier & list_unknown_tasks(state))
     for finding in result.findings:
         span = f" span {finding.span}:" if finding.span else ""
@@ -131,3 +143,16 @@ def pull(
         raise missing[0]
     if quarantined > repeated or result.left_alone:
         ctx.exit(1)
+
+
+def _show_deleted(
+    studio: "Studio", state: "State", corpus: annotate.Corpus, title: str, label_map: "LabelMap | None"
+) -> None:
+    """Print a line for each annotator and article whose labels were deleted on the server."""
+    from annotate.labelstudio.deleted_labels import list_deleted_labels
+    from annotate.labelstudio.status import read_status
+
+    server = studio.address.name
+    labelling = read_status(studio, state, title, fields=label_map.fields if label_map else None)
+    for labels in list_deleted_labels(state, server, corpus, labelling):
+        echo(str(labels), err=True)
