@@ -5,7 +5,7 @@ Offsets are Unicode code points; ranges are half open.
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import accumulate, takewhile
 from typing import TypeAlias
@@ -31,13 +31,15 @@ _Difference: TypeAlias = tuple[int, int, int, int]
 """Indices: start and end in the old sequence, start and end in the new one."""
 
 
-def find_edits(old: str, new: str, by_word: bool = True) -> tuple[Edit, ...]:
+def find_edits(old: str, new: str, by_word: bool = True, ignore_case: bool = False) -> tuple[Edit, ...]:
     """Find the edits that turn one text into another: by line, then within changed lines.
 
     Args:
         old: The text before.
         new: The text after.
         by_word: Whether changed lines are compared word by word. Otherwise each changed run of lines is one edit.
+        ignore_case: Whether words that differ only in case are paired, as the first word of a sentence that gets
+            another one before it; each of them is an edit.
 
     Returns:
         Edits in the order of `old`, apart from each other. Offsets are code points of `old`.
@@ -51,7 +53,7 @@ def find_edits(old: str, new: str, by_word: bool = True) -> tuple[Edit, ...]:
     for old_start, old_end, new_start, new_end in _find_differences(old_middle, new_middle):
         old_text, new_text = "".join(old_middle[old_start:old_end]), "".join(new_middle[new_start:new_end])
         edit = Edit(offsets[old_start], offsets[old_end], old_text, new_text)
-        edits += _split_by_word(edit) if by_word else [edit]
+        edits += _split_by_word(edit, ignore_case) if by_word else [edit]
     return tuple(edits)
 
 
@@ -66,16 +68,26 @@ def _find_differences(old: Sequence[str], new: Sequence[str]) -> Iterable[_Diffe
     return (indices for tag, *indices in matcher.get_opcodes() if tag != "equal")  # type: ignore[misc]
 
 
-def _split_by_word(edit: Edit) -> Iterable[Edit]:
+def _split_by_word(edit: Edit, ignore_case: bool) -> Iterator[Edit]:
     """Split an edit of whole lines into edits of words."""
     if not edit.old or not edit.new:
-        return [edit]
-    old_words, new_words = _split_words(edit.old), _split_words(edit.new)
-    offsets = list(accumulate(map(len, old_words), initial=edit.start))
-    return [
-        Edit(offsets[old_start], offsets[old_end], "".join(old_words[old_start:old_end]), "".join(new_words[start:end]))
-        for old_start, old_end, start, end in _find_word_differences(old_words, new_words)
-    ]
+        yield edit
+        return
+    old, new = _split_words(edit.old), _split_words(edit.new)
+    offsets = list(accumulate(map(len, old), initial=edit.start))
+    if ignore_case:
+        differences = _find_word_differences([word.casefold() for word in old], [word.casefold() for word in new])
+    else:
+        differences = _find_word_differences(old, new)
+    old_done = new_done = 0
+    for old_start, old_end, start, end in [*differences, (len(old), len(old), len(new), len(new))]:
+        paired = zip(old[old_done:old_start], new[new_done:start], strict=True)
+        for index, (before, after) in enumerate(paired, old_done):
+            if before != after:
+                yield Edit(offsets[index], offsets[index + 1], before, after)
+        if old_start < old_end or start < end:
+            yield Edit(offsets[old_start], offsets[old_end], "".join(old[old_start:old_end]), "".join(new[start:end]))
+        old_done, new_done = old_end, end
 
 
 def _find_word_differences(old: Sequence[str], new: Sequence[str], depth: int = 0) -> Iterable[_Difference]:

@@ -14,9 +14,9 @@ LINES = st.lists(st.sampled_from(["one\n", "two\n", "three 🚢\n", "one two", "
 )
 
 
-@given(st.one_of(LINES, texts), st.one_of(LINES, texts), st.booleans())
-def test_edits_make_the_new_text(old: str, new: str, by_word: bool) -> None:
-    edits = find_edits(old, new, by_word)
+@given(st.one_of(LINES, texts), st.one_of(LINES, texts), st.booleans(), st.booleans())
+def test_edits_make_the_new_text(old: str, new: str, by_word: bool, ignore_case: bool) -> None:
+    edits = find_edits(old, new, by_word, ignore_case)
     assert apply_edits(old, edits) == new
     assert (edits == ()) == (old == new)
     for one, other in pairwise(edits):
@@ -49,6 +49,11 @@ def test_changed_words_are_separate_edits() -> None:
     assert find_edits("a\nthe harbour master said\nb\n", "a\nthe pier master said\nb\n") == (
         Edit(6, 13, "harbour", "pier"),
     )
+
+
+def test_words_that_differ_in_case_are_paired() -> None:
+    edits = find_edits("The harbour.", "Now the harbour.", ignore_case=True)
+    assert edits == (Edit(0, 0, "", "Now "), Edit(0, 3, "The", "the"))
 
 
 def test_two_typos_in_a_long_line_are_two_edits() -> None:

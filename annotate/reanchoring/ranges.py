@@ -41,7 +41,7 @@ class RangeMover:
 
     def __init__(self, old: str, new: str) -> None:
         self.old, self.new = old, new
-        self._edits = find_edits(old, new)
+        self._edits = find_edits(old, new, ignore_case=True)
         self._ends = [edit.end for edit in self._edits]
         self._offsets = OffsetMap(self._edits)
 
@@ -90,6 +90,8 @@ def is_corrected_word(old: str, new: str) -> bool:
     Words with digits never are: the numbers of a label depend on them.
     """
     if len(old) == len(new) == 1 and not (old.isalnum() or new.isalnum() or old.isspace() or new.isspace()):
+        return True
+    if old.casefold() == new.casefold():
         return True
     if not (old.isalpha() and new.isalpha() and max(len(old), len(new)) <= LONGEST_WORD):
         return False

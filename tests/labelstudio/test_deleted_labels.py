@@ -9,7 +9,7 @@ from annotate.labelstudio.projects import annotator_title, require_project
 from annotate.labelstudio.results import user_id_of
 from annotate.labelstudio.state import State
 from tests.conftest import Project
-from tests.labelstudio.team import Team
+from tests.labelstudio.team import Team, WholeTeam
 
 pytestmark = pytest.mark.server
 
@@ -21,7 +21,7 @@ LINE = (
 @pytest.fixture
 def team(project: Project, started: State, studio: Studio) -> Team:
     """anna labelled an article in a project of her own, and it was pulled."""
-    made = Team(project, started, studio)
+    made = WholeTeam(project, started, studio)
     made.push()
     made.run("people", "add", "anna", "ben")
     made.run("assign", "anna", "ben")

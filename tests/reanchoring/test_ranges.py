@@ -18,6 +18,7 @@ OLD = 'The 40 crates lie at Café Quai 🚢, and "some" more.'
         ('The 40 crates lie there at Café Quai 🚢, and "some" more.', "crates lie at Café", "crates lie there at Café"),
         ("The 40 crates lie at Café Quai 🚢, and “some” more.", '"some"', "“some”"),
         ('The 41 crates lie at Café Quai 🚢, and "some" more.', "The 40 crates", "The 41 crates"),
+        ('Today the 40 crates lie at Café Quai 🚢, and "some" more.', "The 40 crates", "the 40 crates"),
         ('The big 40 crates lie at Café Quai 🚢, and "some" more.', "40 crates", "40 crates"),
         ('The 40 crates, all lie at Café Quai 🚢, and "some" more.', "40 crates", "40 crates"),
     ],

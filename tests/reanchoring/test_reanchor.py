@@ -19,7 +19,7 @@ from annotate.reanchoring.journal import iterate_dropped
 from annotate.reanchoring.plan import read_task
 from tests.conftest import Project
 from tests.labelstudio.loop import Loop
-from tests.labelstudio.team import Team
+from tests.labelstudio.team import Team, WholeTeam
 from tests.labelstudio.toolkit import CONTEXT, END_TIMEOUT
 
 pytestmark = pytest.mark.server
@@ -67,7 +67,7 @@ def words_fit(task: Any) -> bool:
 @pytest.fixture
 def team(project: Project, started: State, studio: Studio) -> Team:
     """anna and ben labelled in projects of their own, both are adjudicated, and anna has a draft in the shared one."""
-    made = Team(project, started, studio)
+    made = WholeTeam(project, started, studio)
     made.push()
     items = made.items("harbour")
     made.run("people", "add", "anna", "ben")
