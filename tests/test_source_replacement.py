@@ -68,4 +68,4 @@ def test_what_cannot_follow_is_refused_and_nothing_written(project: Project, tmp
     project.path(f"corpus/sources/{NAME}").write_text(text.replace("sacks", "bags"), "utf-8")
     with pytest.raises(ArticleRejected, match="edited in place"):
         replace_source(project.corpus, NAME, text.replace("sacks", "boxes").encode())
-    assert "goes" in project.annotate("add", "x.txt", "--replace", "--title", "x").output
+    assert "--title does not go with" in project.annotate("add", "x.txt", "--replace", "--title", "x").output

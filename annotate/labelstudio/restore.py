@@ -108,7 +108,7 @@ def _find_tasks(
         for page in studio.task_pages(project.id, fields="id,data") if project else ():
             for task in page:
                 article_id = article_id_of(task)
-                if article_id in wanted:
+                if article_id is not None and article_id in wanted:
                     tasks.setdefault(article_id, []).append(task["id"])
     return tasks
 

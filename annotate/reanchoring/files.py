@@ -1,6 +1,6 @@
 """The files of a corpus that have offsets of an article: annotations, coverage, decisions and links."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from annotate.model import GOLD, Annotation, Coverage, Link, Links, Sentence
 from annotate.offsets import trim_range
 from annotate.reanchoring.labels import LabelMove, MovedAnnotation, move_annotation
 from annotate.reanchoring.ranges import Misfit, RangeMover
+from annotate.util.escape import quote
 
 
 class MovedFiles(NamedTuple):
@@ -124,29 +125,41 @@ def _move_coverage(
     coverage: Coverage, mover: RangeMover, gold: Annotation | None, inventory: Inventory, text_sha256: str
 ) -> tuple[Coverage, list[str]]:
     """Move the sentences, leave out those that are gone, add those that are new, and count their labels again."""
-    sentences, notes = list[Sentence](), list[str]()
+    sentences, notes, text = list[Sentence](), list[str](), mover.new
+    starts = {start for start, _ in split_sentences(text)}
+
+    def add_new(end: int) -> int:
+        """Add the new sentences up to an offset; return where new words begin that belong to the sentence there."""
+        begin = sentences[-1].end if sentences else 0
+        for first, last in split_sentences(text[begin : max(begin, end)]):
+            start, stop = begin + first, begin + last
+            if start not in starts and sentences:
+                sentences[-1] = _resize(sentences[-1], text, sentences[-1].start, stop)
+            elif end not in starts and not text[stop:end].strip():
+                return start
+            else:
+                sentences.append(Sentence(start=start, end=stop, text=text[start:stop], has={}))
+        return end
+
     for sentence in coverage.sentences:
         target = mover.stretch(sentence.start, sentence.end)
         previous_end = sentences[-1].end if sentences else 0
-        sentences += _list_sentences(mover.new, previous_end, target.start)
-        start, end = trim_range(mover.new, max(target.start, previous_end), max(target.end, previous_end))
+        start, end = trim_range(text, max(target.start, previous_end), max(target.end, previous_end))
         if start == end:
-            notes.append(f"a sentence that is not in the text any more is left out: {sentence.text!r}")
+            notes.append(f"a sentence that is not in the text any more is left out: {quote(sentence.text)}")
             continue
-        sentences.append(msgspec.structs.replace(sentence, start=start, end=end, text=mover.new[start:end]))
-    sentences += _list_sentences(mover.new, sentences[-1].end if sentences else 0, len(mover.new))
+        start = add_new(start)
+        sentences.append(_resize(sentence, text, start, end))
+    add_new(len(text))
     new = msgspec.structs.replace(coverage, text_sha256=text_sha256, sentences=tuple(sentences))
     new = update_coverage(new, gold, inventory) if gold is not None else new
     reasonless = [each for each in new.sentences if not each.has and not each.reason]
-    notes += [f"say why it has no labels, or label it: {each.text!r}" for each in reasonless]
+    notes += [f"say why it has no labels, or label it: {quote(each.text)}" for each in reasonless]
     return new, notes
 
 
-def _list_sentences(text: str, start: int, end: int) -> Iterator[Sentence]:
-    """Yield the sentences of a range that no old sentence has."""
-    for first, last in split_sentences(text[start : max(start, end)]):
-        words = text[start + first : start + last]
-        yield Sentence(start=start + first, end=start + last, text=words, has={})
+def _resize(sentence: Sentence, text: str, start: int, end: int) -> Sentence:
+    return msgspec.structs.replace(sentence, start=start, end=end, text=text[start:end])
 
 
 class MovedLinks(NamedTuple):

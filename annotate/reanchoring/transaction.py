@@ -25,6 +25,7 @@ from annotate.reanchoring.journal import ReanchoredTask, ReanchorJournal, remove
 from annotate.reanchoring.labels import move_items
 from annotate.reanchoring.plan import read_task
 from annotate.reanchoring.ranges import RangeMover
+from annotate.util.escape import quote
 
 PresentTasks: TypeAlias = dict[int, JsonObject]
 """Task id → the task as it is now; tasks that were deleted since the journal was written are missing."""
@@ -135,7 +136,7 @@ def _add_late_entries(task: ReanchoredTask, late_entries: Sequence[MigratedEntry
         new = MigratedEntry(late.kind, late.entry_id, late.old, {"result": moved.items})
         entries[late.kind, late.entry_id] = new
         if moved.unfit:
-            words = ", ".join(repr(change.words) for change in moved.unfit)
+            words = ", ".join(quote(change.words) for change in moved.unfit)
             notes.append(f"task {task.task_id}, {late.kind} {late.entry_id}: made since, and does not fit: {words}")
     task.entries[:] = entries.values()
     return notes
