@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from annotate.corpus import Corpus
+from annotate.label_map import TaskFields
+from annotate.labelstudio.client import Studio
 from annotate.labelstudio.http import JsonObject
+from annotate.labelstudio.projects import ADJUDICATION
 from annotate.labelstudio.results import user_id_of
 from annotate.labelstudio.state import State
-from annotate.labelstudio.status import LabellingStatus
+from annotate.labelstudio.status import read_status
 from annotate.model import is_article_id
 
 PULLED = "pulled"
@@ -94,26 +97,43 @@ def read_raw_tasks(state: State) -> Iterator[tuple[str, list[JsonObject]]]:
             yield path.stem, state.read(f"raw/{path.name}", list[dict[str, Any]]) or []
 
 
-def list_deleted_labels(
-    state: State, server: str, corpus: Corpus, labelling: LabellingStatus
-) -> Iterator[DeletedLabels]:
-    """Yield the labels that were pulled, are still in the corpus, and are not on the server any more.
+def find_deleted_labels(
+    studio: Studio, state: State, corpus: Corpus, title: str, fields: TaskFields | None = None
+) -> list[DeletedLabels]:
+    """Return the labels that were pulled, are still in the corpus, and are not on the server any more.
+
+    All projects that the folder knows are looked at, whatever the title, since labels may be in any of them.
 
     Args:
+        studio: The server.
         state: The folder with the tasks as they were last pulled.
-        server: The name of the server.
         corpus: The corpus.
-        labelling: Who has submitted which article, as the server says now.
+        title: The title of the shared project.
+        fields: The keys of the data of tasks made elsewhere.
     """
+    server = studio.address.name
     annotators = state.annotators(server)
-    for article_id, tasks in read_raw_tasks(state):
-        pulled = {user_id for task in tasks for user_id in read_pulled_users(task, server)}
-        with_labels = {user_id for task in tasks for user_id in _users_with_labels(task)}
-        for user_id in sorted(pulled & annotators.keys()):
-            annotator = annotators[user_id]
-            is_done = labelling.stages.get(article_id, {}).get(annotator) == "done"
-            if is_done and user_id in with_labels:
-                continue
-            annotation = corpus.find_readable_annotation(annotator, article_id)
-            if annotation is not None and annotation.spans:
-                yield DeletedLabels(annotator, article_id, len(annotation.spans))
+    in_corpus = [
+        (article_id, annotators[user_id], has_labels, len(annotation.spans))
+        for article_id, tasks in read_raw_tasks(state)
+        for user_id, has_labels in sorted(_list_pulled(tasks, server).items())
+        if user_id in annotators
+        and (annotation := corpus.find_readable_annotation(annotators[user_id], article_id))
+        and annotation.spans
+    ]
+    if not in_corpus:
+        return []
+    others = [name for name in state.project_ids(server) if not name.endswith(f": {ADJUDICATION}")]
+    stages = read_status(studio, state, title, fields=fields, others=others).stages
+    return [
+        DeletedLabels(annotator, article_id, spans)
+        for article_id, annotator, has_labels, spans in in_corpus
+        if not (has_labels and stages.get(article_id, {}).get(annotator) == "done")
+    ]
+
+
+def _list_pulled(tasks: list[JsonObject], server: str) -> dict[int, bool]:
+    """Return the users whose labels were ever pulled from some tasks, and whether the last pull still saw labels."""
+    pulled = {user_id for task in tasks for user_id in read_pulled_users(task, server)}
+    with_labels = {user_id for task in tasks for user_id in _users_with_labels(task)}
+    return {user_id: user_id in with_labels for user_id in pulled}

@@ -312,7 +312,7 @@ class Pull:
         if old is not None:
             earlier = self.corpus.read_annotation(annotator, annotation.article)
             if earlier.spans and not (annotation.spans or annotation.relations):
-                # All labels were deleted on the server: `list_deleted_labels` names them.
+                # All labels were deleted on the server: `find_deleted_labels` names them.
                 self.result.unchanged.append(f"{annotator}/{annotation.article}")
                 return
             annotation = keep_version(restore_relation_notes(annotation, earlier), earlier)

@@ -1,7 +1,7 @@
 """How far each annotator is with each article, in all projects of a corpus."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from annotate.label_map import TaskFields
@@ -38,6 +38,7 @@ def read_status(
     title: str,
     progress: Progress | None = None,
     fields: TaskFields | None = None,
+    others: Sequence[str] = (),
 ) -> LabellingStatus:
     """Return how far each annotator is.
 
@@ -50,12 +51,13 @@ def read_status(
         title: The title of the shared project.
         progress: Called with the number of tasks counted in a project, and of all its tasks.
         fields: The keys of the data of tasks made elsewhere.
+        others: The titles of more projects to count.
     """
     server = studio.address.name
     annotators, owners = state.annotators(server), assigned_annotators(state, server, title)
     owner_of = {annotator_title(title, annotator): annotator for annotator in owners}
     status = LabellingStatus(list(owners), {})
-    for name in labelling_titles(state, server, title):
+    for name in dict.fromkeys([*labelling_titles(state, server, title), *others]):
         project, owner = find_project(studio, state, name), owner_of.get(name)
         for task in studio.iterate_tasks(project.id, progress, TASK_FIELDS) if project else ():
             stages = status.stages.setdefault(article_id_of(task, fields) or "(none)", {})

@@ -149,10 +149,7 @@ def _show_deleted(
     studio: "Studio", state: "State", corpus: annotate.Corpus, title: str, label_map: "LabelMap | None"
 ) -> None:
     """Print a line for each annotator and article whose labels were deleted on the server."""
-    from annotate.labelstudio.deleted_labels import list_deleted_labels
-    from annotate.labelstudio.status import read_status
+    from annotate.labelstudio.deleted_labels import find_deleted_labels
 
-    server = studio.address.name
-    labelling = read_status(studio, state, title, fields=label_map.fields if label_map else None)
-    for labels in list_deleted_labels(state, server, corpus, labelling):
+    for labels in find_deleted_labels(studio, state, corpus, title, label_map.fields if label_map else None):
         echo(str(labels), err=True)

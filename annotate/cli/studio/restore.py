@@ -4,8 +4,8 @@ import click
 
 import annotate
 from annotate.cli.options import corpus_option, schema_option
-from annotate.cli.studio.common import connect, dir_option, show_progress, title_option
-from annotate.cli.terminal import count_noun, echo
+from annotate.cli.studio.common import connect, dir_option, title_option
+from annotate.cli.terminal import count_noun, echo, show_status
 
 
 @click.command("restore")
@@ -40,10 +40,9 @@ def restore(
     annotate studio restore anna harbour
     """
     from annotate.labelstudio.annotators import require_annotators
-    from annotate.labelstudio.deleted_labels import list_deleted_labels
+    from annotate.labelstudio.deleted_labels import find_deleted_labels
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.restore import plan_restore, require_user, restore_labels
-    from annotate.labelstudio.status import read_status
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     require_annotators(store, [annotator])
@@ -52,9 +51,8 @@ def restore(
         user_id = require_user(state, server, annotator)
         chosen = list(articles)
         if not chosen:
-            with show_progress("counting") as progress:
-                labelling = read_status(studio, state, name, progress)
-            deleted = list_deleted_labels(state, server, store, labelling)
+            with show_status("comparing"):
+                deleted = find_deleted_labels(studio, state, store, name)
             chosen = [labels.article_id for labels in deleted if labels.annotator == annotator]
             if not chosen:
                 echo(f"nothing of {annotator} that was pulled is missing on the server")

@@ -44,7 +44,7 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
     annotate studio status --all
     """
     from annotate.label_map import find_map
-    from annotate.labelstudio.deleted_labels import list_deleted_labels
+    from annotate.labelstudio.deleted_labels import find_deleted_labels
     from annotate.labelstudio.http import LOCAL
     from annotate.labelstudio.location import open_state
     from annotate.labelstudio.status import read_status
@@ -59,8 +59,8 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
             warnings = list(_show_projects(studio, state, name, inventory, label_map))
             with show_progress("counting") as progress:
                 labelling = read_status(studio, state, name, progress, label_map.fields if label_map else None)
-            store = annotate.Corpus(corpus)
-            warnings += map(str, list_deleted_labels(state, studio.address.name, store, labelling))
+            fields = label_map.fields if label_map else None
+            warnings += map(str, find_deleted_labels(studio, state, annotate.Corpus(corpus), name, fields))
     except Refused as error:  # nothing was to be changed, so nothing was refused
         raise CannotRun(error.where, error.problem, error.hint) from error
     _show_annotators(labelling)
