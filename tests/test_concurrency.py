@@ -286,7 +286,7 @@ def test_migration_writes_nothing_if_an_editor_changed_a_file(killer: Killer, tm
         target = tmp_path / f"edited-{point}"
         shutil.copytree(root, target)
         run = killer.run(target, words, edit=Edit(point, file, EDITED))
-        if "was changed since the migration began; restore it first" in run.output:
+        if "was changed by another program meanwhile; restore it first" in run.output:
             left = {path: data for path, data in tree(target).items() if path.startswith(("corpus/", "schema/"))}
             expected = {path: data for path, data in tree(root).items() if path.startswith(("corpus/", "schema/"))}
             assert left == {**expected, file: EDITED.encode()}, point

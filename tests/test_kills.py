@@ -89,6 +89,12 @@ def make_sources(_: Killer, root: Path) -> None:
     (root / "two.txt").write_text("Anna spoke at the pier. *** Ben did not.\n")
 
 
+def correct_source(_: Killer, root: Path) -> None:
+    (root / "new").mkdir()
+    text = (root / "corpus/sources/port.txt").read_text("utf-8")
+    (root / "new/port.txt").write_text(text.replace("sacks", "bags").replace("carts", "vans"), "utf-8")
+
+
 def declare_metadata(_: Killer, root: Path) -> None:
     """Require a field of all articles, and give it to them in a table."""
     labels = root / "schema/labels.yaml"
@@ -240,6 +246,7 @@ SCENARIOS = {
     "add with cuts": Scenario(
         "add two.txt --cut anna=0:23 --cut ben=28:40 --omitted stars", make_sources, is_complete=True
     ),
+    "add --replace": Scenario("add new/port.txt --replace", correct_source, is_complete=True),
     "add --table": Scenario("add --table parties.csv", declare_metadata, is_complete=True),
     "import": Scenario("import brat --format brat --annotator anna", make_brat, is_complete=True),
     "import --replace": Scenario(

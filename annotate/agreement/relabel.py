@@ -1,4 +1,4 @@
-"""Decisions on an article after the labels that they are about were renamed, merged, split or dropped.
+"""Decisions on an article after the labels that they are about were renamed, merged, split, moved or dropped.
 
 Each annotation is given before and after the change, with the same span ids, so that a reference follows its span.
 """
@@ -25,24 +25,31 @@ from annotate.agreement.adjudication import (
     refer_to,
 )
 from annotate.model import Annotation, AttributeValue
+from annotate.offsets import sha256
 
 T = TypeVar("T")
 
 
+def _stay(start: int, end: int) -> tuple[int, int]:
+    return start, end
+
+
 class Relabelling(NamedTuple):
-    """What becomes of labels and attributes.
+    """What becomes of labels and attributes, and where.
 
     Attributes:
         label: Maps a span label to its new name; None if it is dropped.
         relation: Maps a relation label to its new name; None if it is dropped.
         attributes: Maps some attributes of a span to the new ones.
         span_attributes: Maps all attributes of a span to the new ones, given its old label; what is new is added.
+        range: Maps a range of the text, in code points, half open, to the new one; None if it is gone.
     """
 
     label: Callable[[str], str | None]
     relation: Callable[[str], str | None]
     attributes: Callable[[Mapping[str, AttributeValue | None]], dict[str, AttributeValue | None]]
     span_attributes: Callable[[str, Mapping[str, AttributeValue]], dict[str, AttributeValue]]
+    range: Callable[[int, int], tuple[int, int] | None] = _stay
 
 
 class AnnotationChange(NamedTuple):
@@ -74,8 +81,8 @@ class _ReferenceMap:
             if reference in descriptions:
                 return descriptions[reference]
         label, start, end = parse_reference(reference)
-        new = self._relabelling.label(label)
-        return f"{new}@{start}-{end}" if new else None
+        new, place = self._relabelling.label(label), self._relabelling.range(start, end)
+        return f"{new}@{place[0]}-{place[1]}" if new and place else None
 
     def __call__(self, reference: Reference) -> Reference | None:
         """Return the new reference of a span; None if it was dropped."""
@@ -84,15 +91,20 @@ class _ReferenceMap:
 
 
 def relabel_decisions(
-    old: Adjudication, text: str, changes: Mapping[str, AnnotationChange], relabelling: Relabelling
+    old: Adjudication,
+    text: str,
+    changes: Mapping[str, AnnotationChange],
+    relabelling: Relabelling,
+    new_text: str | None = None,
 ) -> tuple[Adjudication, list[Difference]]:
     """Apply a change of labels to the decisions on an article.
 
     Args:
         old: The decisions before the change.
-        text: The text.
+        text: The text that the decisions were made on.
         changes: Gold and each annotator's annotation, before and after.
         relabelling: What becomes of labels and attributes.
+        new_text: The text of the new annotations; by default the same.
 
     Returns:
         The decisions after the change, and those that no longer fit and must be made again.
@@ -124,8 +136,10 @@ def relabel_decisions(
             return None
         return RelationDecision(label=label, head=head, tail=tail, reason=decision.reason)
 
+    new_text = text if new_text is None else new_text
     new = msgspec.structs.replace(
         old,
+        text_sha256=old.text_sha256 if new_text == text else sha256(new_text),
         differences=_map_kept(relabel_difference, old.differences),
         earlier=_map_kept(relabel_difference, old.earlier),
         added_spans=_map_kept(relabel_added, old.added_spans),
@@ -139,7 +153,7 @@ def relabel_decisions(
     )
     if not is_current:
         return new, []  # the next plan lists what differs
-    planned = plan_adjudication([change.new for change in compared], text, new)
+    planned = plan_adjudication([change.new for change in compared], new_text, new)
     kept_keys = {difference.key for difference in planned.differences if difference.take}
     return planned, [
         difference for difference in new.differences if difference.take and difference.key not in kept_keys

@@ -108,13 +108,13 @@ def hash_differs(article: Article) -> Iterator[Problem]:
 
     Why: labels are offsets; if the text changes, they mean other words.
     Fails: a word that was corrected in the .txt alone.
-    Passes: the corrected text added under a new id, with labels made on it.
+    Passes: the text that `annotate add --replace` cut from the corrected source file.
     """
     actual = sha256(article.text)
     if actual != article.text_sha256:
         yield Problem(
             f"text_sha256 is {article.text_sha256[:12]}…, but the text's is {actual[:12]}…; restore the text, "
-            "or add the changed one as a new article"
+            "and correct the source file with `annotate add FILE --replace`"
         )
 
 
@@ -195,7 +195,7 @@ def made_on_another_text(annotation: Annotation, article: Article) -> Iterator[P
     if annotation.text_sha256 != article.text_sha256:
         yield Problem(
             f"was made on a text with hash {annotation.text_sha256[:12]}…, but the article's is "
-            f"{article.text_sha256[:12]}…; restore that text, or label this one"
+            f"{article.text_sha256[:12]}…; restore that text, or move the labels: `annotate studio push --reanchor`"
         )
 
 

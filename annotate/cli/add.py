@@ -53,6 +53,11 @@ ONE_ARTICLE = "One file, one article."
     type=click.Path(),
     help="Table with the metadata of the articles, a row for each: .csv, .tsv, .json or .jsonl.",
 )
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Replace the source files of these names by corrected ones, and the texts of the articles cut from them.",
+)
 @click.option("--clear", metavar="FIELDS", help="Fields that an empty cell of --table clears, separated by commas.")
 @click.pass_context
 def command(
@@ -67,6 +72,7 @@ def command(
     boundaries: str,
     assignments: tuple[str, ...],
     table: str | None,
+    replace: bool,
     clear: str | None,
     language: str | None,
     **details: Any,
@@ -84,6 +90,9 @@ def command(
     empty cell changes nothing: --clear names the fields whose value it takes away, and --meta NAME= takes away the
     value of each article whose row gives none.
 
+    With --replace, FILES are corrected versions of source files of the corpus, by their names. Each article keeps its
+    id and metadata, and is cut where it was. `annotate studio push --reanchor` then moves the labels to the new text.
+
     Without --language, articles are in the language of the inventory, and the command says so.
 
     Each fault of the table is shown in one run, of more than 20 the first 20 and their number, and nothing is written.
@@ -98,6 +107,7 @@ def command(
     annotate add news/*.txt --table metadata.csv
     annotate add --table metadata.csv
     annotate add --table metadata.csv --clear title,party
+    annotate add corrected/wire.txt --replace
     """
     from annotate.article_metadata import (
         describe_intake,
@@ -123,6 +133,10 @@ def command(
         if not match:
             raise click.UsageError(f"--cut {cut!r} is not ID=START:END")
         parsed.append(Cut(match[1], int(match[2]), int(match[3])))
+    if replace:
+        _require_files_alone(ctx)
+        _replace_sources(ctx, corpus, files)
+        return
     if not files:
         _require_table_alone(ctx)
     folder, file = Corpus(corpus), ""
@@ -163,6 +177,36 @@ def command(
         ctx.exit(1)
     if not is_new:
         ctx.exit(1)
+
+
+def _require_files_alone(ctx: click.Context) -> None:
+    """Refuse options that say something of new articles, next to --replace."""
+    for parameter in ctx.command.params:
+        is_given = ctx.get_parameter_source(parameter.name or "") == ParameterSource.COMMANDLINE
+        if is_given and parameter.name not in ("files", "corpus", "schema", "replace"):
+            raise click.UsageError(f"{parameter.opts[0]} does not go with --replace")
+
+
+def _replace_sources(ctx: click.Context, corpus: str, files: tuple[str, ...]) -> None:
+    """Replace source files one after the other, and show what became of their articles."""
+    from annotate.corpus import Corpus
+    from annotate.ingest import ArticleRejected
+    from annotate.source_replacement import replace_source
+    from annotate.util.files import read_bytes
+
+    folder, is_changed = Corpus(corpus), False
+    for file in files:
+        data = read_bytes(Path(file), "name a file that can be read", within=None)
+        try:
+            replaced = replace_source(folder, Path(file).name, data)
+        except ArticleRejected as error:
+            echo(f"{file}: {error}", err=True)
+            ctx.exit(1)
+        for article, has_new_text in replaced:
+            echo(f"{article.id}: {'the text is corrected' if has_new_text else 'the text is the same'}")
+            is_changed |= has_new_text
+    if is_changed:
+        echo("next: `annotate studio push --reanchor` moves the labels to the new text")
 
 
 def _require_table_alone(ctx: click.Context) -> None:

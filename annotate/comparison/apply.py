@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from annotate.comparison.model import FieldChange, FileChange, RelationChange, SpanChange
-from annotate.comparison.text_edits import apply_edits
 from annotate.corpus import encode_annotation, encode_article
 from annotate.model import Annotation, Article
 from annotate.offsets import sha256
+from annotate.text_edits import apply_edits
 
 T = TypeVar("T")
 

@@ -9,10 +9,10 @@ from annotate.comparison.match_relations import list_relation_changes
 from annotate.comparison.match_spans import MapRange, keep_range, list_span_changes, match_spans
 from annotate.comparison.model import FieldChange, FileChange, Replacement
 from annotate.comparison.paths import classify_path
-from annotate.comparison.text_edits import OffsetMap, find_edits
 from annotate.errors import CannotRun
 from annotate.model import Annotation, Span
 from annotate.offsets import sha256
+from annotate.text_edits import OffsetMap, find_edits
 
 T = TypeVar("T")
 

@@ -9,7 +9,6 @@ from typing import IO, Literal, NamedTuple
 
 from annotate.comparison.match_spans import list_attribute_changes
 from annotate.comparison.model import (
-    Edit,
     End,
     Ends,
     FieldChange,
@@ -21,6 +20,7 @@ from annotate.comparison.model import (
 from annotate.comparison.semver import Level
 from annotate.comparison.summary import LabelCounts, Summary
 from annotate.model import Relation, Span
+from annotate.text_edits import Edit
 from annotate.util.tables import Table, make_table
 
 MAX_QUOTE = 100

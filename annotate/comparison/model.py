@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from annotate.model import Relation, Span
+from annotate.text_edits import Edit
 
 FORMAT = 2
 """Format number of the JSON of a difference. A reader refuses a number that it does not know."""
@@ -70,15 +71,6 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     field: str
     old: Any
     new: Any
-
-
-class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A replacement in a text: `[start, end)` of the old text holds `old`; the new text has `new` there."""
-
-    start: int
-    end: int
-    old: str
-    new: str
 
 
 class Replacement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -45,7 +45,7 @@ from annotate.labelstudio.location import (
     resolve_named_folder,
     vacated_path,
 )
-from annotate.labelstudio.lock import LOCK_FILE, MIGRATION_FOLDER
+from annotate.labelstudio.lock import LOCK_FILE, MIGRATION_FOLDER, REANCHOR_FOLDER
 from annotate.labelstudio.privacy import remove_personal_data
 from annotate.labelstudio.projects import ASSIGNMENTS_FILE, HIDDEN_GOLD_FILE, Assignment, HiddenGold
 from annotate.labelstudio.pull import UNKNOWN_ARTICLE
@@ -78,7 +78,14 @@ _RENEWED = {
 }
 _RUNTIME = {server.PROCESS_FILE, "server.log", LOCK_FILE, ".gitignore", CORPUS_RECORD}
 """Files of a running server, and of the folder itself; they are not worth a line."""
-_MIGRATING = {f"{MIGRATION_FOLDER}/{name}.json" for name in ("forward", "back")}
+_INTERRUPTED = {
+    f"{folder}/{name}.json": problem
+    for folder, problem in (
+        (MIGRATION_FOLDER, "a migration was interrupted"),
+        (REANCHOR_FOLDER, "moving labels to corrected texts was interrupted"),
+    )
+    for name in ("forward", "back")
+}
 
 
 class LeftOut(NamedTuple):
@@ -302,9 +309,9 @@ class _Copier:
         if path in _RENEWED:
             self._leave_out(path, _RENEWED[path])
             return
-        if path in _MIGRATING:
+        if path in _INTERRUPTED:
             hint = "complete or undo it where it began, or move its journal away"
-            raise CannotRun(path, "a migration was interrupted", hint)
+            raise CannotRun(path, _INTERRUPTED[path], hint)
         decode = _find_decoder(path)
         if decode is None and path not in _DATABASE_PATHS and not path.startswith(_MEDIA):
             self._leave_out(path, "not known")

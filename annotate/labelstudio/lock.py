@@ -5,6 +5,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,13 +14,31 @@ from annotate.labelstudio.state import State, open_no_link
 from annotate.util.files import remove_leftovers
 
 LOCK_FILE = "lock"
-MIGRATION_FOLDER = "migration"
-"""The folder with the journal of a migration. Until the migration is complete or undone, the journal has one of the
-names in `_INTERRUPTED`."""
+MIGRATION_FOLDER, REANCHOR_FOLDER = "migration", "reanchor"
+"""The folders with the journal of a migration, and of the move of labels to corrected texts. Until it is complete or
+undone, the journal has one of the names in `_INTERRUPTED`."""
+REANCHOR_COMMAND = "push --reanchor"
 
 _INTERRUPTED = ("forward.json", "back.json")
-_ALLOWED_COMMANDS = ("migrate", "up", "reset-credentials")
-"""Commands that run while a migration is interrupted: the one that completes it, and those of its server."""
+_SERVER_COMMANDS = ("up", "reset-credentials")
+"""Commands that run while a change is interrupted, besides the one that completes it: those of its server."""
+
+
+class _GreatChange(NamedTuple):
+    """A change of server and corpus together: what messages call it, the command for it, and how it is typed."""
+
+    noun: str
+    command: str
+    typed: str
+
+
+_GREAT_CHANGES = {
+    MIGRATION_FOLDER: _GreatChange("a migration", "migrate", "annotate migrate"),
+    REANCHOR_FOLDER: _GreatChange(
+        "moving labels to corrected texts", REANCHOR_COMMAND, f"annotate studio {REANCHOR_COMMAND}"
+    ),
+}
+"""The folder of its journal → a change that leaves server and corpus different while it is interrupted."""
 
 
 class LockHolder(msgspec.Struct, frozen=True):
@@ -55,8 +74,8 @@ def lock_folder(state: State, command: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CannotRun(state.folder, _describe_holder(file.read()), "wait until it ends, then try again") from None
-        if command not in _ALLOWED_COMMANDS:
-            require_no_migration(state)
+        if command not in _SERVER_COMMANDS:
+            require_no_migration(state, command)
         remove_leftovers(state.folder, skip=state.data.name)
         file.truncate(0)
         file.write(msgspec.json.encode(LockHolder(command, os.getpid(), time.time())))
@@ -65,15 +84,25 @@ def lock_folder(state: State, command: str) -> Iterator[None]:
         file.truncate(0)
 
 
-def require_no_migration(state: State) -> None:
-    """Check that no migration is incomplete.
+def require_no_migration(state: State, command: str = "") -> None:
+    """Check that no change of server and corpus is incomplete.
+
+    Args:
+        state: The folder.
+        command: The command that asks; it may complete its own change.
 
     Raises:
-        CannotRun: A migration was interrupted.
+        CannotRun: A migration, or moving labels to corrected texts, was interrupted.
     """
-    if any((state.folder / MIGRATION_FOLDER / name).is_file() for name in _INTERRUPTED):
-        hint = "complete it with `annotate migrate`, or undo it with `annotate migrate --undo`"
-        raise CannotRun(state.folder, "a migration was interrupted", hint)
+    for folder, change in _GREAT_CHANGES.items():
+        if change.command != command and is_interrupted(state, folder):
+            hint = f"complete it with `{change.typed}`, or undo it with `{change.typed} --undo`"
+            raise CannotRun(state.folder, f"{change.noun} was interrupted", hint)
+
+
+def is_interrupted(state: State, folder: str) -> bool:
+    """Return whether a change was interrupted; `folder` is that of its journal."""
+    return any((state.folder / folder / name).is_file() for name in _INTERRUPTED)
 
 
 def _describe_holder(content: bytes) -> str:

@@ -80,14 +80,19 @@ def training_title(title: str, annotator: str) -> str:
     return check_title(f"{title}: {TRAINING} {annotator}")
 
 
+def is_training_title(title: str) -> bool:
+    """Return whether a title is that of a project to practise in."""
+    before, _, annotator = title.rpartition(f": {TRAINING} ")
+    return bool(before) and is_article_id(annotator)
+
+
 def refuse_training_title(title: str) -> None:
     """Check that a title is not that of a project to practise in, whose labels are no labels of the corpus.
 
     Raises:
         Refused: It is one.
     """
-    before, _, annotator = title.rpartition(f": {TRAINING} ")
-    if before and is_article_id(annotator):
+    if is_training_title(title):
         hint = "see them with `annotate studio train --report`"
         raise Refused(repr(title), "is a training project, and its labels do not go into the corpus", hint)
 

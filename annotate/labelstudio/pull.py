@@ -19,6 +19,7 @@ from annotate.labelstudio import rules
 from annotate.labelstudio.annotators import require_annotators
 from annotate.labelstudio.client import Progress
 from annotate.labelstudio.config_versions import find_version, read_earlier_versions
+from annotate.labelstudio.deleted_labels import note_pulled_users, read_pulled_users
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.journal import JournalPage, PullJournal
 from annotate.labelstudio.privacy import remove_personal_data
@@ -90,6 +91,8 @@ class Pull:
         self._unknown_tasks, self._unknown_ids = dict[tuple[object, object], JsonObject](), set[object]()
         self._pages_of_unknown: dict[Path, None] = {}
         self._pages_to_keep: set[Path] = set()
+        self._pulled_before: set[str] = set()
+        """The annotators whose labels of the article that is being taken were pulled before."""
         self._lock: Callable[[Path], AbstractContextManager[object]] = writing_to
 
     def take_page(self, path: Path, page: JournalPage) -> None:
@@ -199,6 +202,7 @@ class Pull:
             and task.get("id") not in task_ids
             and self._still_exists(task.get("id"))
         ]
+        pulled = self._note_pulled_users(f"raw/{article_id}.json", tasks)
         results = [
             (task, self._date(result, task, inventory))
             for task in [*tasks, *other_tasks]
@@ -212,7 +216,7 @@ class Pull:
             for entry in read_quarantine(self.state, article_id)
             if entry.task not in task_ids and self._still_exists(entry.task)
         ]
-        self._store_raw(f"raw/{article_id}.json", [*tasks, *earlier_tasks])
+        self._store_raw(f"raw/{article_id}.json", [*pulled, *earlier_tasks])
         write_quarantine(self.state, article_id, entries)
 
     def _date(self, result: MappedResult, task: JsonObject, inventory: str | None) -> MappedResult:
@@ -229,6 +233,17 @@ class Pull:
         replaced = {(task.get("id"), task.get("created_at")) for task in tasks}
         earlier_tasks = self.state.read(name, list[JsonObject]) or []
         return [task for task in earlier_tasks if (task.get("id"), task.get("created_at")) not in replaced]
+
+    def _note_pulled_users(self, name: str, tasks: Sequence[JsonObject]) -> list[JsonObject]:
+        """Return tasks with the users whose labels were ever pulled from them, and remember these for the article."""
+        raw_tasks = self.state.read(name, list[JsonObject]) or []
+        earlier = {(task.get("id"), task.get("created_at")): task for task in raw_tasks}
+        users = {user_id for task in raw_tasks for user_id in read_pulled_users(task, self.server)}
+        self._pulled_before = {annotator_of(user_id, self.annotators) for user_id in users}
+        return [
+            note_pulled_users(task, earlier.get((task.get("id"), task.get("created_at"))), self.server)
+            for task in tasks
+        ]
 
     def _store_raw(self, name: str, tasks: Sequence[JsonObject]) -> None:
         """Write raw tasks, without the personal data that an older journal may contain."""
@@ -310,6 +325,10 @@ class Pull:
         old = self.corpus.read_file_if_present(path)
         if old is not None:
             earlier = self.corpus.read_annotation(annotator, annotation.article)
+            if annotator in self._pulled_before and earlier.spans and not annotation.spans:
+                # All labels that were pulled before were deleted on the server: `find_deleted_labels` names them.
+                self.result.unchanged.append(f"{annotator}/{annotation.article}")
+                return
             annotation = keep_version(restore_relation_notes(annotation, earlier), earlier)
         name, new = f"{annotator}/{annotation.article}", encode_annotation(annotation)
         if new == old:

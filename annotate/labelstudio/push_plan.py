@@ -204,8 +204,8 @@ def plan_article(request: PushRequest, article: Article, present: Sequence[Serve
     task = present[0]
     if task.text_sha256 != article.text_sha256:
         reason = (
-            f"task {task.id} has another text; "
-            "nothing was overwritten: pull its labels, delete the task, then push again"
+            f"task {task.id} has another text; nothing was overwritten: "
+            "`annotate studio push --reanchor --plan` shows what becomes of its labels"
         )
         return PlanStep(article.id, "conflict", reason, task)
     return _plan_update(request, article, task)

@@ -36,7 +36,8 @@ def text_differs(task: object) -> Iterator[Problem]:
     See: docs/label-studio.md
     """
     yield Problem(
-        f"task {quote(task)} has another text than the article, so no label was taken; label the article again"
+        f"task {quote(task)} has another text than the article, so no label was taken; if the article was corrected, "
+        "run `annotate studio push --reanchor`"
     )
 
 

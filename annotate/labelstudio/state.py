@@ -12,6 +12,7 @@ assigned.json     server → title → annotators with a project       people-lo
 removed.json      server → annotators without a login any more
 corpus.json       the corpus that the folder belongs to         config-versions.json  inventories of earlier configs
 hidden-gold.json  server → title → annotator → articles with gold in the annotator's work
+reanchor/         journal of moves to corrected texts, and what did not fit them
 """
 
 import importlib.util

@@ -1,7 +1,7 @@
 """How far each annotator is with each article, in all projects of a corpus."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from annotate.label_map import TaskFields
@@ -39,6 +39,7 @@ def read_status(
     annotators: Mapping[int, str],
     progress: Progress | None = None,
     fields: TaskFields | None = None,
+    others: Sequence[str] = (),
 ) -> LabellingStatus:
     """Return how far each annotator is.
 
@@ -52,12 +53,13 @@ def read_status(
         annotators: The annotator of each user of the server.
         progress: Called with the number of tasks counted in a project, and of all its tasks.
         fields: The keys of the data of tasks made elsewhere.
+        others: The titles of more projects to count.
     """
     server = studio.address.name
     owners = assigned_annotators(state, server, title)
     owner_of = {annotator_title(title, annotator): annotator for annotator in owners}
     status = LabellingStatus(list(owners), {})
-    for name in labelling_titles(state, server, title):
+    for name in dict.fromkeys([*labelling_titles(state, server, title), *others]):
         project, owner = find_project(studio, state, name), owner_of.get(name)
         for task in studio.iterate_tasks(project.id, progress, TASK_FIELDS) if project else ():
             stages = status.stages.setdefault(article_id_of(task, fields) or "(none)", {})

@@ -213,7 +213,7 @@ def complete_migration(
         Refused: A file is neither the old nor the new one.
         CannotRun: The server is another one, or fails.
     """
-    _require_known_files(journal)
+    require_known_files(journal.files)
     entries_by_project = _list_present_entries(studio, journal)
     if studio is not None:
         _, inventories = migrate_inventory(schema, journal.labels_yaml, journal.migration)
@@ -230,7 +230,7 @@ def complete_migration(
         if has_new_entries:
             _write_journal(state, journal)
         _write_projects(state, studio, journal, entries_by_project, "new", progress)
-    _write_files(journal, "new")
+    write_migrated_files(journal.files, "new")
     _set_phase(state, "forward", "done")
 
 
@@ -250,7 +250,7 @@ def undo_migration(
         Refused: A file or an entry was changed since the migration; nothing is written.
         CannotRun: The server is another one, or fails.
     """
-    _require_known_files(journal)
+    require_known_files(journal.files)
     entries_by_project = _list_present_entries(studio, journal)
     changed = [
         f"{entry.kind} {entry.data['id']}"
@@ -262,15 +262,15 @@ def undo_migration(
         raise Refused("annotate migrate --undo", problem, "it cannot be undone")
     if phase != "back":
         _set_phase(state, phase, "back")
-    _write_files(journal, "old")
+    write_migrated_files(journal.files, "old")
     if studio is not None:
         _write_projects(state, studio, journal, entries_by_project, "old", progress)
     _set_phase(state, "back", None)
 
 
-def _require_known_files(journal: MigrationJournal) -> None:
+def require_known_files(files: Sequence[MigratedFile]) -> None:
     """Raise Refused for a file that is neither the old nor the new one."""
-    for file in journal.files:
+    for file in files:
         path = Path(file.path)
         if _read_if_present(path) not in (file.old, file.new):
             raise _unknown_file(path)
@@ -281,13 +281,13 @@ def _read_if_present(path: Path) -> bytes | None:
 
 
 def _unknown_file(path: Path) -> Refused:
-    return Refused(path, "was changed since the migration began", "restore it first")
+    return Refused(path, "was changed by another program meanwhile", "restore it first")
 
 
-def _write_files(journal: MigrationJournal, side: Literal["old", "new"]) -> None:
+def write_migrated_files(files: Sequence[MigratedFile], side: Literal["old", "new"]) -> None:
     """Write one version of all files; raise Refused, and write none, if one has become neither of the two versions."""
-    _require_known_files(journal)  # once more: the projects took their time
-    for file in journal.files:
+    require_known_files(files)  # once more: the projects took their time
+    for file in files:
         old, new = (file.old, file.new) if side == "new" else (file.new, file.old)
         _write_file(Path(file.path), old, new)
 
@@ -345,7 +345,7 @@ def _write_projects(
             fields: JsonObject = getattr(change, side)
             data = present.get((change.kind, change.entry_id))
             if data is not None and any(data.get(key) != value for key, value in fields.items()):
-                _write_entry(studio, change.kind, change.entry_id, fields)
+                write_entry(studio, change.kind, change.entry_id, fields)
             done += 1
             progress(done, total)
         settings: JsonObject = getattr(project, side)
@@ -362,6 +362,7 @@ def _write_settings(studio: Studio, project_id: int, settings: JsonObject) -> No
     retry(lambda: studio.write("PATCH", path, settings), studio.delays)
 
 
-def _write_entry(studio: Studio, kind: str, entry_id: int, fields: JsonObject) -> None:
+def write_entry(studio: Studio, kind: str, entry_id: int, fields: JsonObject) -> None:
+    """Change fields of an annotation, a draft or a prediction on the server."""
     path = ENTRY_PATHS[kind].format(entry_id)
     retry(lambda: studio.write("PATCH", path, fields, subject=f"the {kind}"), studio.delays)

@@ -86,6 +86,19 @@ class Team(Loop):
         }
 
 
+class WholeTeam(Team):
+    """A team whose commands see all projects: the inventory has the title of the shared one."""
+
+    def __init__(self, project: Project, started: State, studio: Studio) -> None:
+        super().__init__(project, started, studio)
+        old = project.inventory.title
+        project.replace("schema/labels.yaml", f"title: {old}", f"title: {self.title}")
+
+    def annotate(self, *words: str) -> Result:
+        """Run a command of `annotate studio` without --title."""
+        return self.project.annotate("studio", *words, "--dir", str(self.state.folder))
+
+
 def labelled(project: Project) -> tuple[Annotation, Annotation]:
     """Two annotators' labels of one article: ben lacks a span with its relation, and says another rank."""
     corpus = project.corpus

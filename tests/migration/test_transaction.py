@@ -54,7 +54,7 @@ def dying(point: int, words: list[str], folder: Path) -> None:
 
         return counted
 
-    for name in ("_write_journal", "_write_entry", "_write_settings", "_write_file", "_set_phase"):
+    for name in ("_write_journal", "write_entry", "_write_settings", "_write_file", "_set_phase"):
         setattr(transaction, name, count(getattr(transaction, name)))
     os.chdir(folder)
     cli.cli(words)

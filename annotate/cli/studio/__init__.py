@@ -28,6 +28,10 @@ SECTIONS = {
             "annotate.cli.studio.pull:pull",
             "Pull what was submitted into the corpus, one file for each annotator and article.",
         ),
+        "restore": Entry(
+            "annotate.cli.studio.restore:restore",
+            "Put labels that were pulled back onto the server, as an annotation of ANNOTATOR.",
+        ),
         "compare": Entry(
             "annotate.cli.studio.compare:compare",
             "Compare everything on the server with the corpus: texts, spans and relations.",

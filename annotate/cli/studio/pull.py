@@ -1,11 +1,18 @@
 """`annotate studio pull`: labels from a server into the corpus."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 import annotate
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, map_option, show_progress, title_option
 from annotate.cli.terminal import count_noun, echo
+
+if TYPE_CHECKING:
+    from annotate.label_map import LabelMap
+    from annotate.labelstudio.client import Studio
+    from annotate.labelstudio.state import State
 
 
 @click.command("pull")
@@ -44,6 +51,9 @@ def pull(
 
     A project that was made elsewhere needs a map, as `annotate init --from-studio` writes it. Nothing is changed on the
     server.
+
+    Labels that were pulled before and deleted on the server stay in the corpus. Each annotator and article gets a line,
+    which does not change the exit code. A file is also kept if all labels of its annotation were deleted.
 
     Exit code 0: pulled; 1: refused, items are quarantined, or a file was left alone; 2: could not run, or a project
     does not exist any more. What was fetched of such a project before is taken. Tasks that are no article of the corpus
@@ -85,6 +95,7 @@ def pull(
             except MissingProject as error:
                 missing.append(error)
         if missing and not (projects or journal.page_paths()):
+            _show_deleted(studio, state, store, title or inventory.title, label_map)
             raise missing[0]
         versions: dict[int, str | None] = {}
         for project in projects:
@@ -114,6 +125,7 @@ def pull(
             identify_user(store, state, server, journal.user_ids(server), annotator, user)
         with show_progress("taking labels") as progress:
             result = pulling.take_rest(progress)
+        _show_deleted(studio, state, store, title or inventory.title, label_map)
         quarantined, repeated = sum(1 for _ in iterate_quarantine(state)), len(earlier & list_unknown_tasks(state))
     named = sum(finding.code == relation_named.code for finding in result.findings)
     for user_id, name in recovered.items():
@@ -145,3 +157,13 @@ def pull(
         raise missing[0]
     if quarantined > repeated or result.left_alone:
         ctx.exit(1)
+
+
+def _show_deleted(
+    studio: "Studio", state: "State", corpus: annotate.Corpus, title: str, label_map: "LabelMap | None"
+) -> None:
+    """Print a line for each annotator and article whose labels were deleted on the server."""
+    from annotate.labelstudio.deleted_labels import find_deleted_labels
+
+    for labels in find_deleted_labels(studio, state, corpus, title, label_map.fields if label_map else None):
+        echo(str(labels), err=True)

@@ -48,6 +48,18 @@ if TYPE_CHECKING:
 )
 @click.option("--plan", "plan_only", is_flag=True, help="Show the plan, article by article, and change nothing.")
 @click.option("--drop-doubles", is_flag=True, help="First remove duplicate tasks of an article that contain no work.")
+@click.option(
+    "--reanchor",
+    is_flag=True,
+    help="Only move the labels of articles whose text was corrected to the new text, on the server and in the corpus.",
+)
+@click.option(
+    "--drop-unfit",
+    is_flag=True,
+    help="With --reanchor: drop labels that do not fit the new text, and keep them in the server's folder.  "
+    "[default: leave their articles as they are]",
+)
+@click.option("--undo", is_flag=True, help="With --reanchor: undo the last one.")
 @restore_option
 @map_option
 @click.option("--take-over", is_flag=True, help="Replace the labelling config of a project that was made elsewhere.")
@@ -64,6 +76,9 @@ def push(
     predictions_folder: str | None,
     plan_only: bool,
     drop_doubles: bool,
+    reanchor: bool,
+    drop_unfit: bool,
+    undo: bool,
     restore_config: bool,
     map_: str | None,
     take_over: bool,
@@ -75,15 +90,32 @@ def push(
     without --restore-config, nor with it if labels would be orphaned. The config of a project that was made elsewhere
     is never overwritten without --take-over, nor with it if labels would be orphaned.
 
+    With --reanchor, nothing is pushed. All labels of an article whose text was corrected move by their words:
+    annotations and drafts of all annotators, predictions, annotation files, gold, coverage, decisions and links. Tasks
+    and annotations keep their ids. A label with a correction inside takes the new words. An article with labels that do
+    not fit is left as it is, and they are listed. Run an interrupted --reanchor again to continue it.
+
     Exit code 0: pushed; 1: refused, or an article's text differs from its task's, or an article has several tasks;
-    2: could not run.
+    with --reanchor, an article was left as it is; 2: could not run.
 
     \b
     annotate studio push --plan
     annotate studio push
     annotate studio push --predictions out/baseline
     annotate studio push --no-predictions --title "First round"
+    annotate studio push --reanchor --plan
+    annotate studio push --reanchor
+    annotate studio push --reanchor --undo
     """
+    if not reanchor and (drop_unfit or undo):
+        raise click.UsageError(f"{'--undo' if undo else '--drop-unfit'} goes with --reanchor")
+    if reanchor:
+        from annotate.cli.studio.reanchor import refuse_other_options, run_reanchoring
+
+        refuse_other_options(ctx)
+        if not run_reanchoring(corpus, schema, title, folder, plan_only=plan_only, drop_unfit=drop_unfit, undo=undo):
+            ctx.exit(1)
+        return
     from annotate.checks import check_in_background, find_errors
     from annotate.label_map import find_map
     from annotate.labelstudio.duplicates import remove_duplicates

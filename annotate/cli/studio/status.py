@@ -8,7 +8,7 @@ import click
 import annotate
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, page_url, show_progress, title_option
-from annotate.cli.terminal import echo, make_grid, terminal
+from annotate.cli.terminal import count_noun, echo, make_grid, terminal
 from annotate.errors import CannotRun, Refused
 
 if TYPE_CHECKING:
@@ -36,14 +36,15 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
     table of articles × annotators, unfinished articles first: done, draft, skipped, left (assigned and not begun), or –
     if nothing is known.
 
-    Exit code 0: all is well; 1: items are quarantined, a labelling config was changed on the server, or a migration was
-    interrupted; 2: could not run.
+    Exit code 0: all is well; 1: items are quarantined, labels that were pulled are not on the server any more, a
+    labelling config was changed on the server, or a migration was interrupted; 2: could not run.
 
     \b
     annotate studio status
     annotate studio status --all
     """
     from annotate.label_map import find_map
+    from annotate.labelstudio.deleted_labels import find_deleted_labels
     from annotate.labelstudio.http import LOCAL
     from annotate.labelstudio.location import open_state
     from annotate.labelstudio.recovery import AnnotatorsByLogin, recover_projects_unless_locked
@@ -58,14 +59,16 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
             echo(f"server: {studio.url}{' (this machine)' if studio.address.name == LOCAL else ''}")
             recover_projects_unless_locked(store, studio, state, name, "status")
             warnings = list(_show_projects(studio, state, name, inventory, label_map))
-            _show_training(studio, state, name, list(annotate.Corpus(corpus).read_annotators()))
+            _show_training(studio, state, name, list(store.read_annotators()))
             with show_progress("counting") as progress:
                 annotators, fields = AnnotatorsByLogin(store, studio, state), label_map.fields if label_map else None
                 labelling = read_status(studio, state, name, annotators, progress, fields)
+            warnings += map(str, find_deleted_labels(studio, state, store, name, fields))
     except Refused as error:  # nothing was to be changed, so nothing was refused
         raise CannotRun(error.where, error.problem, error.hint) from error
     _show_annotators(labelling)
     _show_articles(labelling, len(labelling.stages) if every else MAX_ROWS)
+    _show_dropped(state)
     warnings += _state_warnings(state)
     for warning in warnings:
         echo(warning)
@@ -127,6 +130,14 @@ def _show_articles(labelling: "LabellingStatus", limit: int) -> None:
     terminal().print(make_grid(None, [(name, "left") for name in ("article", *labelling.annotators)], rows))
     if len(article_ids) > limit:
         echo(f"… and {len(article_ids) - limit} more articles; --all shows them")
+
+
+def _show_dropped(state: "State") -> None:
+    """Print where the labels are that did not fit a corrected text; nothing is left to do about them."""
+    from annotate.reanchoring.journal import count_dropped
+
+    for path, count in count_dropped(state):
+        echo(f"{count_noun(count, 'label')} that did not fit a corrected text: {path}")
 
 
 def _state_warnings(state: "State") -> Iterator[str]:

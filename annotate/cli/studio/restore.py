@@ -1,0 +1,71 @@
+"""`annotate studio restore`: pulled labels back onto the server."""
+
+import click
+
+import annotate
+from annotate.cli.options import corpus_option, schema_option
+from annotate.cli.studio.common import connect, dir_option, title_option
+from annotate.cli.terminal import count_noun, echo, show_status
+
+
+@click.command("restore")
+@click.argument("annotator")
+@click.argument("articles", nargs=-1)
+@click.option("--plan", "plan_only", is_flag=True, help="Show what would be restored, and change nothing.")
+@corpus_option
+@schema_option
+@title_option
+@dir_option
+@click.pass_context
+def restore(
+    ctx: click.Context,
+    annotator: str,
+    articles: tuple[str, ...],
+    plan_only: bool,
+    corpus: str,
+    schema: str,
+    title: str | None,
+    folder: str | None,
+) -> None:
+    """Put labels that were pulled back onto the server, as an annotation of ANNOTATOR.
+
+    ARTICLES are those that were deleted on the server, as `annotate studio status` lists them, unless you name some. An
+    annotation of the person from which all labels were deleted gets them back and keeps its number. An article in which
+    the person has a newer annotation or a draft is refused. Time spent on labels is not restored.
+
+    Exit code 0: restored; 1: an article was refused; 2: could not run.
+
+    \b
+    annotate studio restore anna --plan
+    annotate studio restore anna harbour
+    """
+    from annotate.labelstudio.annotators import require_annotators
+    from annotate.labelstudio.deleted_labels import find_deleted_labels
+    from annotate.labelstudio.lock import lock_folder
+    from annotate.labelstudio.restore import plan_restore, require_user, restore_labels
+
+    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
+    require_annotators(store, [annotator])
+    with connect(corpus, folder) as (studio, state), lock_folder(state, "restore"):
+        name, server = title or inventory.title, studio.address.name
+        user_id = require_user(state, server, annotator)
+        chosen = list(articles)
+        if not chosen:
+            with show_status("comparing"):
+                deleted = find_deleted_labels(studio, state, store, name)
+            chosen = [labels.article_id for labels in deleted if labels.annotator == annotator]
+            if not chosen:
+                echo(f"nothing of {annotator} that was pulled is missing on the server")
+        is_complete = True
+        for step in plan_restore(studio, state, store, inventory, name, annotator, chosen):
+            if step.problem:
+                is_complete = False
+                echo(f"refused: {step.article_id}: {step.problem}", err=True)
+                continue
+            spans = count_noun(step.spans, "span")
+            if not plan_only:
+                restore_labels(studio, step, user_id)
+            verb = "restore" if plan_only else "restored"
+            echo(f"{verb}: {step.article_id}, {spans}, task {step.task_id}, {annotator}")
+    if not is_complete:
+        ctx.exit(1)

@@ -1,0 +1,144 @@
+"""Labels that were pulled and are not on the server any more: a deleted annotation, task or project, or all regions.
+
+Nothing in the corpus is deleted for that. `pull` and `status` name them, and `restore` puts them back.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from annotate.corpus import Corpus
+from annotate.label_map import TaskFields
+from annotate.labelstudio.client import Studio
+from annotate.labelstudio.http import JsonObject
+from annotate.labelstudio.projects import ADJUDICATION, is_training_title
+from annotate.labelstudio.results import user_id_of
+from annotate.labelstudio.state import State
+from annotate.labelstudio.status import read_status
+from annotate.model import is_article_id
+
+PULLED = "pulled"
+"""The key that a raw task has here, and not on the server: whose labels were ever pulled from it."""
+
+
+class PulledUsers(msgspec.Struct, frozen=True):
+    """The users whose labels were ever pulled from a task, and the server that has the task."""
+
+    server: str
+    users: list[int]
+
+
+class DeletedLabels(NamedTuple):
+    """Labels of an annotator in the corpus that the server does not have any more.
+
+    Attributes:
+        annotator: The annotator.
+        article_id: The article.
+        spans: The number of spans in the corpus.
+    """
+
+    annotator: str
+    article_id: str
+    spans: int
+
+    def __str__(self) -> str:
+        """Return what is missing and what to do, in one line."""
+        spans = f"{self.spans:,} span{'' if self.spans == 1 else 's'}"
+        return (
+            f"{self.annotator}'s labels of {self.article_id} ({spans}) are in the corpus and no longer on the server; "
+            f"`annotate studio restore {self.annotator} {self.article_id}` puts them back, "
+            f"or remove annotations/{self.annotator}/{self.article_id}.json"
+        )
+
+
+def note_pulled_users(task: JsonObject, earlier: JsonObject | None, server: str) -> JsonObject:
+    """Return a raw task with the users whose labels were ever pulled from it.
+
+    Args:
+        task: The task as the server has it now.
+        earlier: The task as it was pulled before; None if it is new.
+        server: The name of the server.
+    """
+    before = read_pulled_users(earlier, server) if earlier is not None else set[int]()
+    users = sorted(before | _users_with_labels(task))
+    return task | {PULLED: msgspec.to_builtins(PulledUsers(server, users))} if users else task
+
+
+def read_pulled_users(task: JsonObject, server: str) -> set[int]:
+    """Return the users whose labels were ever pulled from a raw task of this server."""
+    try:
+        pulled = msgspec.convert(task.get(PULLED), PulledUsers)
+    except msgspec.ValidationError:
+        return set()
+    return set(pulled.users) if pulled.server == server else set()
+
+
+def _users_with_labels(task: JsonObject) -> set[int]:
+    """Return the users who submitted labels in a task."""
+    return {user_id for entry in list_submitted(task) if entry.get("result") and (user_id := user_id_of(entry))}
+
+
+def list_submitted(task: JsonObject) -> list[JsonObject]:
+    """Return the annotations of a raw task that were submitted, without skipped ones."""
+    entries = task.get("annotations")
+    return [
+        entry
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict) and not entry.get("was_cancelled")
+    ]
+
+
+def read_raw_tasks(state: State) -> Iterator[tuple[str, list[JsonObject]]]:
+    """Yield each article id with its tasks as they were last pulled."""
+    for path in sorted(Path(state.folder, "raw").glob("*.json")):
+        if is_article_id(path.stem):
+            yield path.stem, state.read(f"raw/{path.name}", list[dict[str, Any]]) or []
+
+
+def find_deleted_labels(
+    studio: Studio, state: State, corpus: Corpus, title: str, fields: TaskFields | None = None
+) -> list[DeletedLabels]:
+    """Return the labels that were pulled, are still in the corpus, and are not on the server any more.
+
+    All projects for labelling that the folder knows are looked at, whatever the title, since labels may be in any of
+    them.
+
+    Args:
+        studio: The server.
+        state: The folder with the tasks as they were last pulled.
+        corpus: The corpus.
+        title: The title of the shared project.
+        fields: The keys of the data of tasks made elsewhere.
+    """
+    server = studio.address.name
+    annotators = state.annotators(server)
+    in_corpus = [
+        (article_id, annotators[user_id], has_labels, len(annotation.spans))
+        for article_id, tasks in read_raw_tasks(state)
+        for user_id, has_labels in sorted(_list_pulled(tasks, server).items())
+        if user_id in annotators
+        and (annotation := corpus.find_readable_annotation(annotators[user_id], article_id))
+        and annotation.spans
+    ]
+    if not in_corpus:
+        return []
+    others = [
+        name
+        for name in state.project_ids(server)
+        if not (name.endswith(f": {ADJUDICATION}") or is_training_title(name))
+    ]
+    stages = read_status(studio, state, title, annotators, fields=fields, others=others).stages
+    return [
+        DeletedLabels(annotator, article_id, spans)
+        for article_id, annotator, has_labels, spans in in_corpus
+        if not (has_labels and stages.get(article_id, {}).get(annotator) == "done")
+    ]
+
+
+def _list_pulled(tasks: list[JsonObject], server: str) -> dict[int, bool]:
+    """Return the users whose labels were ever pulled from some tasks, and whether the last pull still saw labels."""
+    pulled = {user_id for task in tasks for user_id in read_pulled_users(task, server)}
+    with_labels = {user_id for task in tasks for user_id in _users_with_labels(task)}
+    return {user_id: user_id in with_labels for user_id in pulled}
