@@ -192,9 +192,10 @@ def test_each_value_has_a_key_that_sets_it_and_nothing_else(screen: Screen, labe
         for attribute in attributes:
             for value in attribute.values:
                 key = hotkeys.values[label.name, attribute.name, value]
-                page.keyboard.press(key.replace(SHIFT, "Shift"))
-                choice = page.locator(".side label:visible").filter(has_text=f"{value}[{key}]")
-                assert choice.locator("input").is_checked(), (label.name, value, key)
+                button = page.locator(".side label:visible").filter(has_text=f"{value}[{key}]").locator("input")
+                for _ in range(1 + button.is_checked()):  # the key of a value that is set unsets it
+                    page.keyboard.press(key.replace(SHIFT, "Shift"))
+                assert button.is_checked(), (label.name, value, key)
         controls = [name for name in page.evaluate(CONTROLS, span.id) if "." in name]
         expected = {f"{label.name}.{attribute.name}" for attribute in labels.attributes_of(label.name)}
         assert set(controls) <= expected
