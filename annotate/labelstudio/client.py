@@ -39,7 +39,8 @@ _decode_object = partial(msgspec.json.decode, type=JsonObject)
 class Project(NamedTuple):
     """A project as the server has it, with its counts.
 
-    `annotations` counts what was submitted, without skipped tasks.
+    `annotations` counts what was submitted, without skipped tasks. `shown` is the name of the predictions that
+    annotators start from; "" if the project shows those of no name.
     """
 
     id: int
@@ -50,6 +51,7 @@ class Project(NamedTuple):
     annotations: int
     skipped: int
     predictions: int
+    shown: str = ""
 
 
 class _TaskId(msgspec.Struct):
@@ -347,6 +349,7 @@ def _project(answer: JsonObject) -> Project:
         answer.get("total_annotations_number") or 0,
         answer.get("skipped_annotations_number") or 0,
         answer.get("total_predictions_number") or 0,
+        str(answer.get("model_version") or "") if answer.get("show_collab_predictions", True) else "",
     )
 
 

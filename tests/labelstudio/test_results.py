@@ -10,6 +10,7 @@ from annotate.corpus import sort_annotation
 from annotate.findings import Finding
 from annotate.inventory import load_inventory
 from annotate.labelstudio import rules
+from annotate.labelstudio.entries import user_of
 from annotate.labelstudio.results import (
     MappedResult,
     Mapper,
@@ -17,7 +18,6 @@ from annotate.labelstudio.results import (
     article_id_of,
     describe_diagnoses,
     user_id_of,
-    user_of,
 )
 from annotate.labelstudio.tasks import result_items as result_of
 from annotate.model import Annotation, AttributeValue, Relation, Span

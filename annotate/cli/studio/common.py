@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.terminal import MAX_SHOWN, describe_bar, echo, show_bars
-from annotate.errors import Refused
+from annotate.errors import CannotRun, Refused
 
 if TYPE_CHECKING:
-    from annotate import Finding, Inventory
+    from annotate import Corpus, Finding, Inventory
     from annotate.labelstudio.client import Progress, Project, Studio
+    from annotate.labelstudio.predictions import Predictions
     from annotate.labelstudio.push import PushResult
     from annotate.labelstudio.state import State
 
@@ -37,6 +38,37 @@ restore_option = click.option(
 no_check_option = click.option(
     "--no-check", is_flag=True, help="Push articles even if `annotate check` finds errors in the corpus."
 )
+
+
+def read_labels(
+    labels: str, corpus: "Corpus", inventory: "Inventory", *, is_checked: bool = False
+) -> "tuple[Predictions, str]":
+    """Return the labels that an option names, gold or those of a folder, and the name that the server lists them under.
+
+    Args:
+        labels: `gold`, or a folder of annotation files of one annotator.
+        corpus: The corpus.
+        inventory: The inventory of the labelling config.
+        is_checked: Whether the corpus passed the checks.
+
+    Raises:
+        CannotRun: There are none, or they do not fit the corpus.
+        Refused: The files of the folder have errors.
+    """
+    from annotate.checks import find_errors
+    from annotate.labelstudio.predictions import corpus_predictions, folder_predictions
+    from annotate.labelstudio.tasks import prediction_name
+    from annotate.model import GOLD
+
+    if labels == GOLD:
+        predictions = corpus_predictions(corpus, inventory, is_checked=is_checked)
+        if not predictions:
+            hint = "make some with `annotate adjudicate`, or leave the option out"
+            raise CannotRun(corpus.root / "annotations", "has no gold labels", hint)
+        return predictions, prediction_name(GOLD, inventory.version)
+    predictions, annotator, errors = folder_predictions(labels, corpus, inventory, find_errors)
+    refuse_errors(labels, "the labels, so nothing was done with them", "fix them", errors)
+    return predictions, prediction_name(annotator, inventory.version)
 
 
 @contextmanager
