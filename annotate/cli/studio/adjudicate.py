@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 @title_option
 @dir_option
 @click.option("--from", "from_", metavar="ID,ID…", help="Set it up with the labels of these annotators.")
+@click.option(
+    "--include-corrected", is_flag=True, help="With --from: accept labels that began with those of another of them."
+)
 @restore_option
 @click.option("--pull", "pulling", is_flag=True, help="Write gold from what was submitted.")
 @click.option("--as", "adjudicator", metavar="ID", help="With --pull: the adjudicator, by the id in annotators.yaml.")
@@ -43,6 +46,7 @@ def adjudicate(
     title: str | None,
     folder: str | None,
     from_: str | None,
+    include_corrected: bool,
     restore_config: bool,
     pulling: bool,
     adjudicator: str | None,
@@ -53,6 +57,8 @@ def adjudicate(
     Each article that all the annotators labelled has a tab with the labels of each, and starts with what they agree on.
     Pull their labels first. With --pull, what was submitted becomes gold; an article that breaks a rule is left out.
 
+    Labels that began with those of another of the annotators are refused, because what both have is not confirmed twice.
+
     Exit code 0: done; 1: refused, or an article was left out; 2: could not run.
 
     \b
@@ -62,12 +68,16 @@ def adjudicate(
     if pulling == bool(from_) or pulling != bool(adjudicator):
         problem = "needs either --from, or --pull and --as"
         raise CannotRun("annotate studio adjudicate", problem, "give --from ID,ID, or --pull --as ID")
+    from annotate.labelstudio.annotators import require_annotators
     from annotate.labelstudio.projects import adjudication_title
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     own_title = adjudication_title(title or inventory.title)
     if from_:
-        is_complete = _set_up(store, inventory, guidelines, own_title, folder, split_ids(from_), restore_config)
+        annotators = require_annotators(store, split_ids(from_))
+        if not include_corrected:
+            require_independent(store, annotators, store.common_article_ids(annotators))
+        is_complete = _set_up(store, inventory, guidelines, own_title, folder, annotators, restore_config)
     else:
         is_complete = _pull(store, inventory, own_title, folder, adjudicator or "", user)
     if not is_complete:
@@ -85,13 +95,12 @@ def _set_up(
 ) -> bool:
     from annotate.agreement.adjudication import find_agreed
     from annotate.labelstudio.adjudication import adjudication_tabs, start_from_agreed
-    from annotate.labelstudio.annotators import require_annotators
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.predictions import corpus_predictions
     from annotate.labelstudio.push import push
     from annotate.labelstudio.push_plan import PushRequest
 
-    predictions = corpus_predictions(corpus, inventory, require_annotators(corpus, annotators))
+    predictions = corpus_predictions(corpus, inventory, annotators)
     tabs = {
         article_id: adjudication_tabs(corpus, inventory, article_id, predictions[article_id], find_agreed)
         for article_id in corpus.common_article_ids(annotators)
