@@ -57,7 +57,7 @@ def adjudicate(
     Each article that all the annotators labelled has a tab with the labels of each, and starts with what they agree on.
     Pull their labels first. With --pull, what was submitted becomes gold; an article that breaks a rule is left out.
 
-    Labels that began with those of another of the annotators are refused, because what both have is not confirmed twice.
+    Labels that began with those of another of the annotators are refused: what both have is not confirmed twice.
 
     Exit code 0: done; 1: refused, or an article was left out; 2: could not run.
 
@@ -68,6 +68,7 @@ def adjudicate(
     if pulling == bool(from_) or pulling != bool(adjudicator):
         problem = "needs either --from, or --pull and --as"
         raise CannotRun("annotate studio adjudicate", problem, "give --from ID,ID, or --pull --as ID")
+    from annotate.agreement.independence import require_independent
     from annotate.labelstudio.annotators import require_annotators
     from annotate.labelstudio.projects import adjudication_title
 
