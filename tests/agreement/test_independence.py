@@ -1,4 +1,4 @@
-"""Copies are not independent: which labels are copies of which, and what agreement, adjudication and gold make of it."""
+"""Copies are not independent: which labels are copies, and what agreement, adjudication and gold make of that."""
 
 import msgspec
 import pytest
@@ -15,7 +15,9 @@ from tests.conftest import Project
 LISTED = "  - {id: %s, kind: person, training: none, since: '2026-01-01'}\n"
 
 
-def label(project: Project, annotator: str, process: Process, *made_from: str, articles: str = "harbour market") -> None:
+def label(
+    project: Project, annotator: str, process: Process, *made_from: str, articles: str = "harbour market"
+) -> None:
     """Give an annotator the labels of gold."""
     listed = project.path("corpus/annotators.yaml")
     if annotator not in project.corpus.read_annotators() and annotator != "gold":
