@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from annotate.inventory import Attribute, Inventory
-from annotate.model import ARTICLE_ID_LENGTH, ARTICLE_ID_PATTERN, LARGEST, Process
+from annotate.model import ARTICLE_ID_LENGTH, ARTICLE_ID_PATTERN, LABEL_ORIGINS, LARGEST, LONGEST_WORK, Process
 from annotate.schemas import DIALECT, Schema
 from annotate.schemas.patterns import END
 from annotate.versions import latest
@@ -28,6 +28,7 @@ _TEXT = {"type": "string", "minLength": 1}
 _LARGEST_NUMBER = sys.float_info.max
 """The largest number that an attribute can have, of either sign: the tables hold 64-bit floating-point numbers."""
 _OFFSET = {"type": "integer", "minimum": 0}
+_COUNT = {"type": "integer", "minimum": 1, "maximum": LARGEST}
 _SHA256 = {"type": "string", "pattern": SHA256_PATTERN}
 _ID = {
     "type": "string",
@@ -113,6 +114,8 @@ def make_annotation_schema(inventory: Inventory) -> Schema:
         "annotator": _ID,
         "process": {"enum": list(get_args(Process))},
         "made_from": {"type": "array", "items": _ID, "uniqueItems": True},
+        "lead_time": {"type": "number", "minimum": 0, "maximum": LONGEST_WORK},
+        "origins": _object_schema(dict.fromkeys(LABEL_ORIGINS, _COUNT), optional=LABEL_ORIGINS),
         "inventory": {"type": "string", "pattern": VERSION_PATTERN},
         "text_sha256": _SHA256,
         "spans": {"type": "array", "items": span},
@@ -123,7 +126,7 @@ def make_annotation_schema(inventory: Inventory) -> Schema:
         "title": f"Annotation ({inventory.title} {inventory.version})",
         "description": "One annotator's labels of one article. Offsets are Unicode code points, half open.",
     }
-    return header | _object_schema(properties)
+    return header | _object_schema(properties, optional=("lead_time", "origins"))
 
 
 def encode_annotation_schema(inventory: Inventory) -> str:

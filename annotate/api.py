@@ -204,6 +204,7 @@ def agree(
     samples: int = 1000,
     seed: int = 0,
     missing: Literal["left-out", "value"] = "left-out",
+    include_corrected: bool = False,
 ) -> "Report":
     """Measure how far annotators agree, as `annotate agree` does.
 
@@ -217,6 +218,8 @@ def agree(
         seed: Seed of the bootstrap.
         missing: What a value of an attribute is that only one of two annotators has set: missing data, which is left
             out, or a difference.
+        include_corrected: Whether labels that began with those of another count as independent of them. Otherwise they
+            are left out where they would be compared with them, and listed in `dependent`.
 
     Returns:
         The measures by label, relation, attribute, record and count; F1, alpha and kappa are from 0 (or less) to 1.
@@ -228,9 +231,8 @@ def agree(
     from annotate.agreement.measure import measure_agreement
     from annotate.agreement.study import read_study
 
-    return measure_agreement(
-        read_study(corpus, inventory, annotators, with_gold, units), samples, seed, missing=missing
-    )
+    study = read_study(corpus, inventory, annotators, with_gold, units, include_corrected=include_corrected)
+    return measure_agreement(study, samples, seed, missing=missing)
 
 
 def score(

@@ -38,6 +38,8 @@ class AnnotationMeta(NamedTuple):
     made_from: tuple[str, ...]
     inventory: str
     text_sha256: str
+    lead_time: float | None = None
+    origins: Mapping[str, int] = {}
 
 
 class Spans(NamedTuple):
@@ -156,6 +158,8 @@ class Documents(NamedTuple):
             made_from=meta.made_from,
             inventory=meta.inventory,
             text_sha256=meta.text_sha256,
+            lead_time=meta.lead_time,
+            origins=dict(meta.origins),
             spans=tuple(self.iter_spans(range(*spans.bounds[index : index + 2].tolist()))),
             relations=tuple(
                 Relation(label=names[label], head=spans.ids[head], tail=spans.ids[tail], note=note)
@@ -206,6 +210,8 @@ def _gather(annotations: list[Annotation], inventory: Inventory) -> Documents:
                 annotation.made_from,
                 annotation.inventory,
                 annotation.text_sha256,
+                annotation.lead_time,
+                annotation.origins,
             )
             for annotation in annotations
         ],

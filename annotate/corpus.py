@@ -159,8 +159,12 @@ def encode_annotation(annotation: Annotation) -> bytes:
 
 
 def encode_sorted_annotation(annotation: Annotation) -> bytes:
-    """Return the canonical bytes of an annotation whose spans and relations are in canonical order already."""
-    return _encode(annotation)
+    """Return the canonical bytes of an annotation whose spans and relations are in canonical order already.
+
+    Fields that have nothing to say are left out.
+    """
+    unset = [name for name in ("lead_time", "origins") if getattr(annotation, name) in (None, {})]
+    return _encode(annotation, *unset)
 
 
 def decode_annotation(path: str | Path, data: bytes) -> Annotation:

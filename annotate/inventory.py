@@ -25,7 +25,18 @@ INVENTORY_FILE = "labels.yaml"
 RESERVED_FIELDS = frozenset(
     {
         *Article.__struct_fields__,
-        *("file", "article", "split", "annotator", "process", "made_from", "inventory", "spans", "relations"),
+        *(
+            "file",
+            "article",
+            "split",
+            "annotator",
+            "process",
+            "made_from",
+            "lead_time",
+            "inventory",
+            "spans",
+            "relations",
+        ),
         "text_status",
     }
 )

@@ -29,7 +29,11 @@ LARGEST = (1 << 63) - 1
 """The largest integer that an attribute can have: the tables hold 64-bit integers."""
 _EXACT = 1 << 53
 """Up to here, floating-point numbers hold every integer."""
-Process = Literal["single pass", "adjudicated", "promoted"]
+Process = Literal["single pass", "adjudicated", "promoted", "corrected"]
+LABEL_ORIGINS = ("manual", "prediction", "prediction-changed")
+"""How Label Studio says that a region came about: by hand, from a prediction as it is, or from one that was changed."""
+LONGEST_WORK = 10_000_000
+"""The most seconds that work on an article may take: a third of a year."""
 
 
 def is_article_id(name: str) -> bool:
@@ -82,19 +86,24 @@ class Relation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     note: str = ""
 
 
-class Annotation(msgspec.Struct, frozen=True, kw_only=True):
+class Annotation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The labels that one annotator, or an adjudication, gave one article.
 
     `annotator` is a pseudonym from `annotators.yaml`; `made_from` names the annotators whose labels were adjudicated,
-    or the one whose labels became gold as they are (`promoted`).
+    the one whose labels became gold as they are (`promoted`), or the one whose labels the annotator began with
+    (`corrected`): gold, a model or another annotator; it is empty if that is not known any more.
     `text_sha256` is the hash of the text the labels were made on, `inventory` the version of the inventory with
     which someone last looked at the labels.
+    `lead_time` is the time in seconds that the annotator worked on the article; None if it is not known. `origins`
+    counts the regions by how they came about (`LABEL_ORIGINS`); it is empty if all were made by hand.
     """
 
     article: str
     annotator: str
     process: Process
     made_from: tuple[str, ...]
+    lead_time: float | None = None
+    origins: dict[str, int] = {}
     inventory: str
     text_sha256: str
     spans: tuple[Span, ...]

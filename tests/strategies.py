@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from annotate.model import Annotation, Relation, Span
+from annotate.model import LABEL_ORIGINS, Annotation, Relation, Span
 from annotate.offsets import sha256
 
 texts = st.text(
@@ -43,8 +43,10 @@ def annotations(draw: st.DrawFn, text: str | None = None) -> Annotation:
     return Annotation(
         article="a",
         annotator="anna",
-        process="single pass",
-        made_from=(),
+        process=draw(st.sampled_from(["single pass", "corrected"])),
+        made_from=draw(st.sampled_from([(), ("gold",), ("ben",)])),
+        lead_time=draw(st.none() | st.integers(0, 10_000).map(lambda tenths: tenths / 10)),
+        origins=draw(st.dictionaries(st.sampled_from(LABEL_ORIGINS), st.integers(1, 99))),
         inventory="1.0.0",
         text_sha256=sha256(text),
         spans=spans,

@@ -16,10 +16,10 @@ rm -rf dist/run
 annotate studio up --dir "$server"
 
 step 3 "Setting up the project: labelling config, instructions, a task an article, gold labels as predictions"
-annotate studio push --dir "$server"
+annotate studio push --show gold --dir "$server"
 
 step 4 "Pulling everything back and comparing it with the corpus, span by span and relation by relation"
-annotate studio compare --dir "$server"
+annotate studio compare --labels gold --dir "$server"
 
 step 5 "Building the dataset, and loading it as a researcher would"
 annotate build --out dist/dataset

@@ -81,7 +81,10 @@ def measure_groups(
         articles = [article for article in study.articles if values[article.id] == value]
         present = {annotation.annotator for article in articles for annotation in article.annotations}
         group = study._replace(
-            articles=articles, alone=[], annotators=tuple(name for name in study.annotators if name in present)
+            articles=articles,
+            alone=[],
+            dependent=(),
+            annotators=tuple(name for name in study.annotators if name in present),
         )
         progress(f"{field}: {NO_GROUP if value is None else value}")
         report = measure_agreement(group, samples, seed, by_article=by_article, missing=missing)

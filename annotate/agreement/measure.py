@@ -85,6 +85,7 @@ def measure_agreement(
             article.id: [annotation.annotator for annotation in article.annotations] for article in study.articles
         },
         alone=study.alone,
+        dependent=list(study.dependent),
         sampling=Sampling(bootstrap.unit, bootstrap.unit_count, samples, seed),
         labels=labels,
         attributes=[],

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from annotate.agreement.confusion import Confusion, confuse_labels, confuse_values, show_value
 from annotate.agreement.disagreements import KINDS, Disagreement, Mark, find_disagreements
 from annotate.agreement.explanations import EXPLANATIONS
+from annotate.agreement.independence import describe_dependent
 from annotate.agreement.report import ArticleRow, Report
 from annotate.agreement.study import ComparedArticle, Study
 from annotate.agreement.tables import show_form, show_forms, tabulate_report
@@ -108,6 +109,7 @@ def describe_report(report: Report) -> str:
     sentences = [f"{', '.join(report.annotators)}: {len(report.articles)} articles with labels of two or more."]
     if report.alone:
         sentences.append(f"Left out, with labels of one only: {list_names(report.alone)}.")
+    sentences += [f"Not counted, since they are copies: {words}." for words in describe_dependent(report.dependent)]
     sentences.append(f"Alpha and kappa count {report.units}; spans match by overlap one to one.")
     if report.missing == "value":
         sentences.append(

@@ -46,7 +46,8 @@ class PromotionStep(NamedTuple):
 
 def promote_annotation(annotation: Annotation) -> Annotation:
     """Return the gold that has the labels of an annotation."""
-    return msgspec.structs.replace(annotation, process="promoted", made_from=(annotation.annotator,))
+    made_from = (annotation.annotator,)
+    return msgspec.structs.replace(annotation, process="promoted", made_from=made_from, lead_time=None, origins={})
 
 
 def plan_promotion(

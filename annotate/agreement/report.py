@@ -7,6 +7,7 @@ import msgspec
 
 from annotate.agreement.attribute_tallies import Missing
 from annotate.agreement.bootstrap import LEVEL
+from annotate.agreement.independence import DependentPass
 from annotate.inventory import Scale
 from annotate.model import AttributeValue
 from annotate.util.tables import Measure
@@ -233,6 +234,7 @@ class Report(msgspec.Struct, frozen=True):
         missing: What a value is that only one of two annotators has set: `left-out` or a `value`.
         articles: The articles that are compared, with their annotators.
         alone: The articles that only one of the annotators has labelled.
+        dependent: The passes that are left out because they are not independent of the others.
         sampling: How the intervals were made.
         labels: A row for each span label, each layer, and all labels.
         attributes: A row for each attribute.
@@ -248,6 +250,7 @@ class Report(msgspec.Struct, frozen=True):
     missing: Missing
     articles: dict[str, list[str]]
     alone: list[str]
+    dependent: list[DependentPass]
     sampling: Sampling
     labels: list[LabelRow]
     attributes: list[AttributeRow]

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
+from annotate.agreement.independence import INCLUDE, DependentPass, describe_dependent, find_dependent
 from annotate.agreement.matching import Matching, list_mentions, match_by_overlap, match_exactly
 from annotate.agreement.positions import Positions, Units, find_paragraphs, find_positions
 from annotate.agreement.tally import ParagraphKey
@@ -112,6 +113,7 @@ class Study(NamedTuple):
         units: What alpha and kappa count.
         articles: The articles that two or more of the annotators have labelled.
         alone: The ids of the articles that only one of them has labelled.
+        dependent: The passes that are left out because they are not independent of the others.
     """
 
     inventory: Inventory
@@ -119,6 +121,7 @@ class Study(NamedTuple):
     units: Units
     articles: list[ComparedArticle]
     alone: list[str]
+    dependent: Sequence[DependentPass] = ()
 
     @property
     def paragraphs(self) -> list[ParagraphKey]:
@@ -180,6 +183,8 @@ def read_study(
     annotators: Sequence[str] = (),
     with_gold: bool = False,
     units: Units = "tokens",
+    *,
+    include_corrected: bool = False,
 ) -> Study:
     """Read the study of a corpus.
 
@@ -189,6 +194,8 @@ def read_study(
         annotators: Who is compared; all but gold if empty.
         with_gold: Whether gold is compared, too.
         units: What alpha and kappa count.
+        include_corrected: Whether passes that began with the labels of others count as independent of them. Otherwise
+            they are left out where they are compared with them.
 
     Raises:
         CannotRun: If an annotator has labelled nothing, there are fewer than two, no article has labels of two, or
@@ -202,19 +209,25 @@ def read_study(
         problem = f"has labels by {names[0]} only" if names else "has no labels"
         raise CannotRun(corpus.root / "annotations", problem, "agreement needs two or more annotators")
     labelled = {name: set(corpus.annotated_ids(name)) for name in names}
-    entries = []
+    entries, dependent = [], list[DependentPass]()
     for article_id in sorted(set().union(*labelled.values())):
         text = corpus.read_text(article_id)
         present = [name for name in names if article_id in labelled[name]]
-        entries.append(
-            (article_id, text, {name: _read_fitting(corpus, inventory, name, article_id, text) for name in present})
-        )
+        annotations = {name: _read_fitting(corpus, inventory, name, article_id, text) for name in present}
+        if not include_corrected:
+            for each in find_dependent(corpus, article_id, annotations.copy()):
+                dependent.append(each)
+                del annotations[each.annotator]
+        entries.append((article_id, text, annotations))
     study = make_study(inventory, entries, units)
+    if not study.articles and dependent:
+        problem = f"no article has independent labels of two of {', '.join(names)}: {describe_dependent(dependent)[0]}"
+        raise CannotRun(corpus.root / "annotations", problem, f"let another annotator label, or add {INCLUDE}")
     if not study.articles:
         raise CannotRun(
             corpus.root / "annotations", f"no article has labels of two of {', '.join(names)}", "pull their labels"
         )
-    return study._replace(annotators=tuple(names))
+    return study._replace(annotators=tuple(names), dependent=dependent)
 
 
 def _read_fitting(corpus: Corpus, inventory: Inventory, annotator: str, article_id: str, text: str) -> Annotation:

@@ -43,7 +43,7 @@ class AnnotatorNames(NamedTuple):
         article: The id of its article.
         annotator: The annotator.
         process: How the labels were made.
-        made_from: The annotators whose labels gold was made from.
+        made_from: The annotators whose labels it was made from.
     """
 
     annotation_set: str
@@ -396,9 +396,11 @@ def made_from_nothing(contents: CorpusFacts) -> Iterator[Problem]:
     """Gold that was adjudicated or promoted names the annotators of its labels, and their labels are in the corpus.
 
     Why: gold is only as good as the labels behind it, and readers may want to decide otherwise.
-    Fails: `"process": "adjudicated"` with an empty `made_from`, or with an annotator who has not labelled the article.
+    Fails: `"process": "adjudicated"` with an empty `made_from`, or with an annotator who has not labelled the article;
+    `"process": "corrected"` by anna, made from the labels of anna.
     Passes: `"made_from": ["anna", "ben"]`, where both have labelled the article; a single pass with an empty list;
-    `"process": "promoted"` with one annotator.
+    `"process": "promoted"` with one annotator; `"process": "corrected"`, made from a model whose labels the corpus does
+    not have.
     """
     annotation_sets, misnamed = contents.annotation_sets, contents.misnamed_sets
     unknown: defaultdict[tuple[str, str], list[AnnotatorNames]] = defaultdict(list)
@@ -409,6 +411,11 @@ def made_from_nothing(contents: CorpusFacts) -> Iterator[Problem]:
         if names.process == "promoted" and len(names.made_from) != 1:
             problem = "is promoted, which is gold of one annotator; name that annotator alone in made_from"
             yield Problem(problem, file=names.file, article=names.article)
+        if names.process == "corrected":
+            if names.annotator in names.made_from or names.annotation_set in names.made_from:
+                problem = "is corrected from labels of the same annotator; name in made_from what they began with"
+                yield Problem(problem, file=names.file, article=names.article)
+            continue
         labelled = contents.annotated.get(names.article, ())
         for name in names.made_from:
             if any(misnamed.get(folder) == name for folder in labelled):
@@ -427,6 +434,27 @@ def made_from_nothing(contents: CorpusFacts) -> Iterator[Problem]:
                 f"was made, like {more}, from the labels of {name!r}, who has none; restore them, or correct the id"
             )
         yield Problem(problem, file=files[0].file, article=files[0].article)
+
+
+@rule("C123", "warning", waivable=True)
+def unlisted_source(contents: CorpusFacts) -> Iterator[Problem]:
+    """Labels that began with those of another name gold or an annotator in annotators.yaml.
+
+    Why: readers must know whether the labels began with those of a person or of a model, and of which.
+    Fails: `"process": "corrected", "made_from": ["baseline"]`, where annotators.yaml does not list baseline.
+    Passes: the same, with baseline listed as a model; `"made_from": ["gold"]`; an empty list, where it is not known.
+    """
+    known = contents.annotator_ids | contents.annotation_sets | {GOLD}
+    files: defaultdict[str, list[AnnotatorNames]] = defaultdict(list)
+    for names in contents.names:
+        if names.process == "corrected" and contents.has_annotators:
+            for name in names.made_from:
+                if name not in known:
+                    files[name].append(names)
+    for name, of_source in files.items():
+        more = f", as do {len(of_source) - 1:,} more" if len(of_source) > 1 else ""
+        problem = f"began with labels of {name!r}{more}; list {name} in annotators.yaml, a model with `kind: model`"
+        yield Problem(problem, file=of_source[0].file, article=of_source[0].article)
 
 
 @rule("C114", "warning", waivable=True)
@@ -595,6 +623,7 @@ OF_CONTENTS: tuple[Rule, ...] = (
     source_record_differs,
     half_a_source,
     made_from_nothing,
+    unlisted_source,
     same_text_twice,
     unexpected_file,
     unprintable_name,

@@ -38,7 +38,15 @@ from annotate.columns import (
     sort_rows,
 )
 from annotate.inventory import Attribute, Bounds, Inventory, Reading
-from annotate.model import Annotation, AttributeValue, is_article_id, normal_number
+from annotate.model import (
+    LABEL_ORIGINS,
+    LARGEST,
+    LONGEST_WORK,
+    Annotation,
+    AttributeValue,
+    is_article_id,
+    normal_number,
+)
 from annotate.offsets import is_word_character
 
 Codes: TypeAlias = npt.NDArray[np.uint32]
@@ -303,6 +311,8 @@ def _is_valid_meta(meta: AnnotationMeta) -> bool:
         is_article_id(meta.article_id)
         and _SHA256.fullmatch(meta.text_sha256) is not None
         and _is_valid_origin(meta.annotator, meta.made_from, meta.inventory)
+        and (meta.lead_time is None or 0 <= meta.lead_time <= LONGEST_WORK)
+        and all(name in LABEL_ORIGINS and 1 <= count <= LARGEST for name, count in meta.origins.items())
     )
 
 

@@ -31,9 +31,10 @@ def command() -> None:
 @command.command("plan")
 @corpus_argument
 @click.option("--from", "from_", required=True, metavar="ID,ID…", help="The annotators whose labels are compared.")
+@click.option("--include-corrected", is_flag=True, help="Accept labels that began with those of another of them.")
 @click.option("--anew", is_flag=True, help="Drop decisions between other annotators, or on another text.")
 @schema_option
-def plan(corpus: str, from_: str, anew: bool, schema: str) -> None:
+def plan(corpus: str, from_: str, include_corrected: bool, anew: bool, schema: str) -> None:
     """Write what annotators differ on, an article a file, and keep the decisions made before.
 
     A decision on what does not differ now is kept under `earlier` and used again once it differs. Decisions between
@@ -42,12 +43,17 @@ def plan(corpus: str, from_: str, anew: bool, schema: str) -> None:
     Spans and their attributes are decided first. This can open questions on relations, so that a second round is
     needed: decide, plan again, decide on the relations, and apply. The output says how many rounds remain.
 
-    Exit code 0: written; 1: refused, since decisions would be lost or are not valid; 2: could not run.
+    What all have in common is never asked. Labels that began with those of another are therefore refused, unless
+    --include-corrected is given.
+
+    Exit code 0: written; 1: refused, since decisions would be lost or are not valid, or labels are copies; 2: could not
+    run.
 
     \b
     annotate adjudicate plan --from anna,ben
     """
     from annotate.agreement.decisions import plan_articles
+    from annotate.agreement.independence import require_independent
     from annotate.corpus import Corpus
     from annotate.inventory import load_inventory
     from annotate.model import GOLD
@@ -58,9 +64,10 @@ def plan(corpus: str, from_: str, anew: bool, schema: str) -> None:
         annotators = store.select_annotation_sets(split_ids(from_))
         if GOLD in annotators:
             raise CannotRun(from_, f"names {GOLD}, which the decisions make", "name the annotators who labelled")
-        plans = plan_articles(
-            store, load_inventory(schema), store.common_article_ids(annotators), annotators, replace=anew
-        )
+        article_ids = store.common_article_ids(annotators)
+        if not include_corrected:
+            require_independent(store, annotators, article_ids)
+        plans = plan_articles(store, load_inventory(schema), article_ids, annotators, replace=anew)
     for adjudication, rounds in plans:
         open_ = len(adjudication.open_differences)
         decided = len(adjudication.differences) - open_

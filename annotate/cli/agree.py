@@ -34,6 +34,11 @@ FORMATS = ("text", "markdown", "csv", "json", "html")
 @click.option("--annotators", metavar="ID,ID…", help="Annotators to compare.  [default: all but gold]")
 @click.option("--with-gold", is_flag=True, help="Compare gold, too.")
 @click.option(
+    "--include-corrected",
+    is_flag=True,
+    help="Count labels that began with those of another as independent of them.",
+)
+@click.option(
     "--units",
     type=click.Choice(("tokens", "characters")),
     default="tokens",
@@ -92,6 +97,7 @@ def command(
     schema: str,
     annotators: str | None,
     with_gold: bool,
+    include_corrected: bool,
     units: str,
     format_: str,
     out: str | None,
@@ -109,7 +115,9 @@ def command(
     """Measure the agreement of annotators on spans, attributes, relations, records and counts.
 
     Brackets hold 95 % bootstrap intervals: over articles, or over paragraphs if there are fewer than ten articles.
-    Annotations older than a label, an attribute or a relation (`since` in labels.yaml) do not count for it.
+    Annotations older than a label, an attribute or a relation (`since` in labels.yaml) do not count for it. Labels that
+    began with those of another annotator, of gold or of a model do not count as independent of them: they are left out
+    where they would be compared.
 
     Exit code 0: measured; 1: a label is below --fail-under; 2: could not run.
 
@@ -122,6 +130,7 @@ def command(
     annotate agree --format html --out agreement.html --studio-url http://localhost:8080
     """
     from annotate.agreement.groups import measure_groups
+    from annotate.agreement.independence import INCLUDE, describe_dependent
     from annotate.agreement.measure import measure_agreement
     from annotate.agreement.study import read_study
 
@@ -130,8 +139,15 @@ def command(
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     thresholds = [_parse_gate(gate, list(inventory.spans)) for gate in gates]
     study = read_study(
-        store, inventory, split_ids(annotators or ""), with_gold, "tokens" if units == "tokens" else "characters"
+        store,
+        inventory,
+        split_ids(annotators or ""),
+        with_gold,
+        "tokens" if units == "tokens" else "characters",
+        include_corrected=include_corrected,
     )
+    for words in describe_dependent(study.dependent):
+        echo(f"not counted: {words}; {INCLUDE} counts them as independent", err=True)
     needs_articles = by_article or format_ in ("json", "html")
     with _show_progress() as progress:
         report = measure_agreement(study, samples, seed, progress, by_article=needs_articles, missing=missing)

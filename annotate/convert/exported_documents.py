@@ -24,9 +24,13 @@ from annotate.ingest import ArticleRejected, Details
 from annotate.inventory import Inventory
 from annotate.label_map import LabelMap
 from annotate.labelstudio import rules
+from annotate.labelstudio.beginnings import Beginning, BeginningReader
+from annotate.labelstudio.entries import ANNOTATION_KEYS, user_of
 from annotate.labelstudio.rank import rank_entry
-from annotate.labelstudio.results import ANNOTATION_KEYS, Mapper, Origin, article_id_of, user_of
+from annotate.labelstudio.results import Mapper, Origin, article_id_of, begin_annotation
 from annotate.labelstudio.task_articles import make_intake
+from annotate.model import is_article_id
+from annotate.util.escape import quote
 from annotate.util.files import open_raw, reporting_read_errors
 from annotate.util.folders import walk_entries
 
@@ -74,6 +78,7 @@ class _Exports:
         if not entries:
             other = list(report_other_results(task, file, article_id, where))
             yield _refuse(article_id, file, other or convert_rules.unlabelled(file, article_id, where))
+        beginnings = BeginningReader(task, lambda user: "" if user is None else str(user))
         by_name: dict[str, list[dict[str, Any]]] = {}
         for entry in entries:
             name = _annotator_name(entry)
@@ -87,7 +92,7 @@ class _Exports:
         for name, own_entries in by_name.items():
             chosen = max(own_entries, key=rank_entry)
             others = [entry for entry in own_entries if entry is not chosen]
-            yield self._make_document(_TaskEntry(task, article_id, file, name, chosen, others))
+            yield self._make_document(_TaskEntry(task, article_id, file, name, chosen, others, beginnings.read(chosen)))
         for draft in _list_objects(task, "drafts"):
             name = _annotator_name(draft)
             yield _pass_over(article_id, file, name, draft, rules.draft(file, article_id, name or "someone"))
@@ -106,7 +111,7 @@ class _Exports:
             entry.file,
             str(entry.task["data"].get(self._fields.text, "")).encode("utf-8", "replace"),
             tuple(UnreadableItem(0, "") for _ in items),
-            origin=_origin(entry.name),
+            origin=_origin(entry.name, entry.beginning),
             map_items=map_items,
         )
 
@@ -132,9 +137,10 @@ class _Exports:
             findings += rules.several_annotations(entry.file, article.id, origin.annotator, ids, entry.chosen.get("id"))
         reported = len(mapped.quarantined) + read - len(items)
         left_out = min(sum(mapped.left_out.values()), read - reported)
-        annotation = mapped.annotation and msgspec.structs.replace(
-            mapped.annotation, made_from=origin.made_from, inventory=origin.inventory
-        )
+        beginning = _name_sources(entry.beginning, origin)
+        began = begin_annotation(mapped, beginning, Origin(article.id, origin.annotator, entry.file))
+        findings += began.findings[len(mapped.findings) :]
+        annotation = began.annotation and msgspec.structs.replace(began.annotation, inventory=origin.inventory)
         counts = ItemCounts(read, read - reported - left_out, left_out, reported)
         return MappedDocument(intake, annotation, findings, counts)
 
@@ -149,6 +155,7 @@ class _TaskEntry(NamedTuple):
         name: The annotator, as the export names them; empty if it does not.
         chosen: The annotation.
         others: Further annotations by the same annotator, which are not taken.
+        beginning: How the annotation began.
     """
 
     task: Mapping[str, Any]
@@ -157,6 +164,7 @@ class _TaskEntry(NamedTuple):
     name: str
     chosen: Mapping[str, Any]
     others: list[dict[str, Any]]
+    beginning: Beginning
 
 
 def _list_files(path: Path) -> Iterator[tuple[str, Path]]:
@@ -216,8 +224,18 @@ def _pass_over(
     return refused_document(article_id, file, next(iter(findings)), lines)._replace(origin=_origin(name))
 
 
-def _origin(name: str) -> AnnotationOrigin:
-    return AnnotationOrigin(name, "single pass", (), "")
+def _origin(name: str, beginning: Beginning | None = None) -> AnnotationOrigin:
+    began = beginning or Beginning()
+    return AnnotationOrigin(name, began.process, began.made_from, "", began.lead_time, began.origins)
+
+
+def _name_sources(beginning: Beginning, origin: AnnotationOrigin) -> Beginning:
+    """Return how an annotation began, with the names that an import gives to whom it was made from."""
+    names = tuple(name for name in origin.made_from if is_article_id(name) and name != origin.annotator)
+    unknown = beginning.unknown
+    if origin.made_from and not names:
+        unknown = f"labels of {quote(origin.made_from[0])}, who is no annotator"
+    return beginning._replace(process=origin.process, made_from=names, unknown=unknown)
 
 
 def _refuse(article_id: str, file: str, findings: Iterable[Finding]) -> RawDocument:

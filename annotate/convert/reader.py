@@ -32,8 +32,10 @@ from annotate.findings import Finding
 from annotate.ingest import Details
 from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, TaskFields
+from annotate.labelstudio.beginnings import read_lead_time
+from annotate.labelstudio.entries import ANNOTATION_KEYS
 from annotate.labelstudio.rank import Rank, highest_rank, rank_annotation
-from annotate.labelstudio.results import ANNOTATION_KEYS, Mapper, annotator_of
+from annotate.labelstudio.results import Mapper, annotator_of
 from annotate.labelstudio.results_fast import FastColumns, FastReader, Item
 from annotate.model import Article
 from annotate.waivers import Waivers
@@ -58,16 +60,25 @@ class ExportedAnnotation(msgspec.Struct, gc=False):
     created_at: str | float = ""
     created_ago: str | float = ""
     created_username: str = ""
+    lead_time: float | None = None
+    parent_prediction: int | str | None = None
+    parent_annotation: int | str | None = None
     result: list[Item] = []
 
     @property
     def is_regular(self) -> bool:
-        """Whether it has a result, was not skipped, and its user has a number, or is not named in any other way."""
+        """Whether it has a result, was not skipped, and nothing in it needs the slow path.
+
+        Such an annotation began with the bare text. Its time can be read, or it has none. Its user has a number, or is
+        not named in any other way.
+        """
         user = self.completed_by
         has_id = (
             user.id is not None if isinstance(user, ExportedUser) else user is not None or not self.created_username
         )
-        return has_id and bool(self.result) and not self.was_cancelled and not self.skipped
+        is_bare = self.parent_prediction is None and self.parent_annotation is None
+        has_time = self.lead_time is None or read_lead_time(self.lead_time) is not None
+        return has_id and is_bare and has_time and bool(self.result) and not self.was_cancelled and not self.skipped
 
     @property
     def user_id(self) -> int | None:
@@ -140,7 +151,7 @@ class BatchResult(NamedTuple):
 
 
 class _RegularTask(NamedTuple):
-    """A task of the fast path at `position` in its batch, with the annotator and rank of each of its annotations.
+    """A task of the fast path at `position` in its batch, with annotator, time and rank of each of its annotations.
 
     `key` is the key of the task that lists its annotations.
     """
@@ -148,6 +159,7 @@ class _RegularTask(NamedTuple):
     position: int
     article: Article
     annotators: Sequence[str]
+    lead_times: Sequence[float | None]
     ranks: Sequence[Rank]
     key: str
 
@@ -255,13 +267,18 @@ class BatchReader:
         for annotation in annotations:
             columns.add(annotation.result)
         key = ANNOTATION_KEYS[bool(task.completions)]
-        return _RegularTask(index, article, annotators, [annotation.rank for annotation in annotations], key)
+        lead_times = [read_lead_time(annotation.lead_time) for annotation in annotations]
+        return _RegularTask(index, article, annotators, lead_times, [each.rank for each in annotations], key)
 
     def _check_fast(
         self, regular: Sequence[_RegularTask], labels: FastColumns, batch: TaskBatch, file: str
     ) -> tuple[dict[int, AcceptedTask], Documents]:
         """Return the tasks, by index, in which no rule finds an error, and the labels of all tasks."""
-        metas = [self._meta(task.article, annotator) for task in regular for annotator in task.annotators]
+        metas = [
+            self._meta(task.article, annotator, lead_time)
+            for task in regular
+            for annotator, lead_time in zip(task.annotators, task.lead_times, strict=True)
+        ]
         texts = [task.article.text for task in regular for _ in task.annotators]
         documents = Documents(self.inventory, metas, labels.spans, labels.relations).canonical()
         passing = self._prefilter.accepts(documents, texts).tolist()
@@ -298,8 +315,9 @@ class BatchReader:
     def _apply_waivers(self, findings: Iterable[Finding], annotator: str | None = None) -> list[Finding]:
         return [self._waivers.apply(finding, annotator) for finding in findings]
 
-    def _meta(self, article: Article, annotator: str) -> AnnotationMeta:
-        return AnnotationMeta(article.id, annotator, "single pass", (), self.inventory.version, article.text_sha256)
+    def _meta(self, article: Article, annotator: str, lead_time: float | None) -> AnnotationMeta:
+        version = self.inventory.version
+        return AnnotationMeta(article.id, annotator, "single pass", (), version, article.text_sha256, lead_time)
 
     def _check_slow(
         self, mapped: Mapping[int, MappedTask], first: int, file: str

@@ -18,10 +18,11 @@ from annotate.convert.shapes import report_no_task, report_other_results
 from annotate.convert.tasks import ArticleReader, QuarantinedTask
 from annotate.corpus import sort_annotation
 from annotate.findings import Finding
+from annotate.labelstudio.entries import ANNOTATION_KEYS, user_of
 from annotate.labelstudio.normal_form import move_spans, trim_normal_form
 from annotate.labelstudio.rank import Rank, highest_rank
-from annotate.labelstudio.results import ANNOTATION_KEYS, UNKNOWN_USER, Mapper, annotator_of, user_of
-from annotate.model import Annotation, Article, Relation, Span
+from annotate.labelstudio.results import UNKNOWN_USER, Mapper, annotator_of
+from annotate.model import Annotation, Article
 from annotate.offsets import sha256
 
 _ANNOTATORS = "annotators"
@@ -33,10 +34,8 @@ _PREDICTIONS = "predictions"
 class _AnnotatorLabels(NamedTuple):
     """The labels of one annotator, in code points of the text as the task has it."""
 
-    annotator: str
+    annotation: Annotation
     rank: Rank
-    spans: Sequence[Span]
-    relations: Sequence[Relation]
 
 
 class MappedTask(NamedTuple):
@@ -118,9 +117,7 @@ class SlowReader(NamedTuple):
                 entry, annotation = next(entry_iterator), mapped.annotation
                 left_out.update(mapped.left_out)
                 if annotation:
-                    labels.append(
-                        _AnnotatorLabels(annotation.annotator, mapped.rank, annotation.spans, annotation.relations)
-                    )
+                    labels.append(_AnnotatorLabels(annotation, mapped.rank))
                     users.append(user_of(entry))
         findings += self._check_annotators(users, file, article.id, where)
         normal_task = self._normalise(article, labels, findings, file)
@@ -163,20 +160,13 @@ class SlowReader(NamedTuple):
                 findings += rule(file, article.id, text)
         annotations = [
             sort_annotation(
-                Annotation(
-                    article=article.id,
-                    annotator=annotator_labels.annotator,
-                    process="single pass",
-                    made_from=(),
-                    inventory=self.mapper.controls.inventory.version,
+                msgspec.structs.replace(
+                    annotation,
                     text_sha256=article.text_sha256,
-                    spans=tuple(
-                        annotator_labels.spans if text is original else move_spans(annotator_labels.spans, original)
-                    ),
-                    relations=tuple(annotator_labels.relations),
+                    spans=annotation.spans if text is original else tuple(move_spans(annotation.spans, original)),
                 )
             )
-            for annotator_labels in labels
+            for annotation, _ in labels
         ]
         return MappedTask(
             article, annotations, highest_rank([annotator_labels.rank for annotator_labels in labels]), tuple(findings)
@@ -203,6 +193,9 @@ class _LooseAnnotation(msgspec.Struct):
     created_ago: Any = None
     created_username: Any = None
     model_version: Any = None
+    lead_time: Any = None
+    parent_prediction: Any = None
+    parent_annotation: Any = None
     result: Any = None
 
 

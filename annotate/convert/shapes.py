@@ -5,7 +5,8 @@ from typing import Any
 
 from annotate.convert import rules
 from annotate.findings import Finding
-from annotate.labelstudio.results import ANNOTATION_KEYS, ENTRY_KINDS
+from annotate.labelstudio.entries import ANNOTATION_KEYS
+from annotate.labelstudio.results import ENTRY_KINDS
 from annotate.util.escape import quote
 
 _RAW_EXPORT = "export the project as JSON"

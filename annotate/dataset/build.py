@@ -131,6 +131,7 @@ def build(
             "adjudicated": counts.processes["adjudicated"],
             "promoted": counts.processes["promoted"],
             "single_pass": counts.processes["single pass"],
+            "corrected": counts.processes["corrected"],
         }
         facts = Facts(
             inventory=inventory,

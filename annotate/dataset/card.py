@@ -250,6 +250,11 @@ def _describe_annotators(facts: Facts) -> Markdown:
             f"{promoted:,} of {count_noun(total, 'article')} promoted: the labels of one annotator, as they are, which"
             " nobody else has decided on"
         )
+    if corrected := counts.processes["corrected"]:
+        parts.append(
+            f"{corrected:,} of {count_noun(total, 'article')} corrected: the labels of one annotator, who began"
+            " with those of someone else or a model"
+        )
     if adjudicated:
         parts.append(f"{adjudicated:,} of {count_noun(total, 'article')} adjudicated from several annotators' labels")
     return Markdown("{}. {}. See [Who labelled](#who-labelled).").format(words, "; ".join(parts))

@@ -27,6 +27,7 @@ _PROCESS_DEFINITIONS = {
     "single pass": "Labelled once, by one annotator.",
     "adjudicated": "Settled from several annotators' labels.",
     "promoted": "One annotator's labels, taken as they are.",
+    "corrected": "Labelled by one annotator, who began with labels that someone else or a model had made.",
 }
 Entry = dict[str, Any]
 

@@ -145,7 +145,8 @@ def _responsible(facts: Facts) -> dict[str, object]:
         f"{count_noun(articles, 'article')}, {count_noun(passes, 'annotation')} by"
         f" {count_noun(len(counts.labelled), 'annotator')}; {counts.processes['adjudicated']:,} adjudicated,"
         f" {counts.processes['single pass']:,} labelled in a single pass"
-        f"{', {:,} promoted'.format(counts.processes['promoted']) if counts.processes['promoted'] else ''}."
+        f"{', {:,} promoted'.format(counts.processes['promoted']) if counts.processes['promoted'] else ''}"
+        f"{', {:,} corrected'.format(counts.processes['corrected']) if counts.processes['corrected'] else ''}."
     )
     models = ((name, facts.annotators[name]) for name in list_annotators(facts))
     properties["rai:machineAnnotationTools"] = [

@@ -48,6 +48,7 @@ class Counts:
         gold_from: Articles by the annotators whose labels gold was made from.
         inventories: Articles by the inventory version of their gold labels.
         own: Articles by the annotators who have rows of `annotations`.
+        corrected: Those of them that began with labels of someone else or a model.
         own_inventories: Articles by the annotators who have rows of `annotations`, and their inventory version.
         adjudicated: Articles by adjudicator.
         spans: Gold spans by label; one in several pieces counts once.
@@ -73,6 +74,7 @@ class Counts:
     gold_from: Counter[str] = field(default_factory=Counter)
     inventories: Counter[str] = field(default_factory=Counter)
     own: Counter[str] = field(default_factory=Counter)
+    corrected: Counter[str] = field(default_factory=Counter)
     own_inventories: Counter[tuple[str, str]] = field(default_factory=Counter)
     adjudicated: Counter[str] = field(default_factory=Counter)
     spans: Counter[str] = field(default_factory=Counter)
@@ -124,6 +126,7 @@ class Counts:
         """Count the rows of tables that are not made from gold; `own` is the metadata of annotators' own labels."""
         for meta in own:
             self.own[meta.annotator] += 1
+            self.corrected[meta.annotator] += meta.process == "corrected"
             self.own_inventories[meta.annotator, meta.inventory] += 1
         if TOKENS in tables:
             reasons = pc.struct_field(pc.list_flatten(tables[TOKENS]["unfit"]), "reason")
@@ -142,7 +145,8 @@ class Counts:
         self.inventories[meta.inventory] += 1
         if meta.process == "adjudicated":
             self.adjudicated[meta.annotator] += 1
-        self.gold_from.update(meta.made_from if meta.process != "single pass" else [meta.annotator])
+        is_own = meta.process in ("single pass", "corrected")
+        self.gold_from.update([meta.annotator] if is_own else meta.made_from)
 
     def _add_table(self, config: str, split: str, table: pa.Table) -> None:
         before = self.rows[config, split]

@@ -135,6 +135,8 @@ def map_document(
         annotator=origin.annotator,
         process=origin.process,
         made_from=origin.made_from,
+        lead_time=origin.lead_time,
+        origins=dict(origin.origins),
         inventory=origin.inventory,
         text_sha256=article.text_sha256,
         spans=spans,

@@ -8,12 +8,21 @@ import re
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.formats import CSV, FormatReader, rules
-from annotate.formats.csv_tables import ARTICLES, RELATIONS, SPANS, LabelRow, list_columns, read_articles, read_rows
+from annotate.formats.csv_tables import (
+    ARTICLES,
+    RELATIONS,
+    SPANS,
+    LabelRow,
+    list_columns,
+    read_articles,
+    read_rows,
+    read_work,
+)
 from annotate.formats.document import (
     AnnotationOrigin,
     AttributeItem,
@@ -154,6 +163,11 @@ class CsvLabels:
             why = f"has labels of another text of {quote(article_id)}; export it again"
         elif process not in _PROCESSES:
             why = f"has the process {quote(process)} for {quote(article_id)}; use one of: {', '.join(_PROCESSES)}"
+        work: dict[str, Any] = {}
+        try:
+            work = read_work(cells)
+        except ValueError:
+            why = why or f"has a lead_time or origins of {quote(article_id)} that cannot be read; export it again"
         if why and article_row:
             finding = next(rules.unreadable(article_row.file, article_id, why)).at(article_row.number)
             return refused_document(article_id, article_row.file, finding, max(group.size, 1))
@@ -161,7 +175,7 @@ class CsvLabels:
         if origin and cells.get("annotator") == group.annotator:
             made_from = tuple(filter(None, cells.get("made_from", "").split(FILLER_SEPARATOR)))
             process_ = next(name for name in _PROCESSES if name == process)
-            origin = AnnotationOrigin(group.annotator, process_, made_from, cells.get("inventory", ""))
+            origin = AnnotationOrigin(group.annotator, process_, made_from, cells.get("inventory", ""), **work)
         items = tuple(_list_items(group, tables.last_row))
         data, later = article.text.encode("utf-8"), (LaterFile(f"{RELATIONS}.csv", tables.last_row),)
         return RawDocument(article_id, tables.spans_file, data, items, None, origin, later_files=later)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import ExitStack, contextmanager
 from io import StringIO, TextIOWrapper
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import msgspec
 
@@ -27,6 +27,8 @@ from annotate.formats.export import write_certified
 from annotate.formats.ledger import Fact, Ledger, list_facts, metadata_fact
 from annotate.inventory import Inventory, RecordType
 from annotate.model import (
+    LABEL_ORIGINS,
+    LONGEST_WORK,
     Annotation,
     Article,
     AttributeValue,
@@ -149,7 +151,8 @@ def list_columns(inventory: Inventory) -> dict[str, tuple[str, ...]]:
             *of_article,
             "rights",
             *(f"source_{field}" for field in SourceRange.__struct_fields__),
-            *("text_sha256", "characters", "annotator", "process", "made_from", "inventory", "spans", "relations"),
+            *("text_sha256", "characters", "annotator", "process", "made_from", "lead_time", "origins"),
+            *("inventory", "spans", "relations"),
         ),
         SPANS: (*of_article, *_END, "layer", "mention", *map(_attribute_column, inventory.attributes), "note"),
         _ATTRIBUTES: (*of_article, *_END, "attribute", "value"),
@@ -216,6 +219,8 @@ def _list_rows(document: LabelledArticle, inventory: Inventory) -> Iterator[_Row
             "annotator": annotation.annotator,
             "process": annotation.process,
             "made_from": FILLER_SEPARATOR.join(annotation.made_from),
+            "lead_time": "" if annotation.lead_time is None else annotation.lead_time,
+            "origins": FILLER_SEPARATOR.join(f"{name} {count}" for name, count in annotation.origins.items()),
             "inventory": annotation.inventory,
             "spans": len(annotation.spans),
             "relations": len(annotation.relations),
@@ -545,8 +550,26 @@ def _restore_document(rows: Mapping[str, Sequence[Cells]], inventory: Inventory)
     )
     fields = {name: row[name] for name in ("article", "annotator", "process", "inventory", "text_sha256")}
     made_from = tuple(name for name in row["made_from"].split(FILLER_SEPARATOR) if name)
-    annotation = msgspec.convert({**fields, "made_from": made_from, "spans": (), "relations": ()}, Annotation)
+    work = read_work(row)
+    annotation = msgspec.convert({**fields, **work, "made_from": made_from, "spans": (), "relations": ()}, Annotation)
     return LabelledArticle(article, msgspec.structs.replace(annotation, spans=spans, relations=relations))
+
+
+def read_work(cells: Mapping[str, str]) -> dict[str, Any]:
+    """Return `lead_time` and `origins` of an annotation, from the row of its article.
+
+    Raises:
+        ValueError: A cell holds something else than an export writes.
+    """
+    lead_time, origins = cells.get("lead_time") or None, dict[str, int]()
+    if lead_time is not None and not 0 <= float(lead_time) <= LONGEST_WORK:
+        raise ValueError("no time of work")
+    for part in filter(None, cells.get("origins", "").split(FILLER_SEPARATOR)):
+        name, _, count = part.partition(" ")
+        origins[name] = int(count)
+    if not origins.keys() <= set(LABEL_ORIGINS) or any(count < 1 for count in origins.values()):
+        raise ValueError("unknown origin")
+    return {"lead_time": None if lead_time is None else float(lead_time), "origins": origins}
 
 
 def _restore_span(cells: Cells, attributes: dict[str, AttributeValue], inventory: Inventory) -> Span:

@@ -173,12 +173,17 @@ def list_relation_items(
 
 
 class AnnotationOrigin(NamedTuple):
-    """Who made an annotation, by which process, from which others, and with which version of the inventory."""
+    """Who made an annotation, by which process, from which others, and with which version of the inventory.
+
+    `lead_time` and `origins` are as in `Annotation`.
+    """
 
     annotator: str
     process: Process
     made_from: tuple[str, ...]
     inventory: str
+    lead_time: float | None = None
+    origins: Mapping[str, int] = {}
 
 
 ItemMapper = Callable[[AnnotationOrigin, Details, bool], "MappedDocument"]

@@ -234,7 +234,8 @@ class Importer:
         except _ConflictError as error:
             return _refuse(raw, rules.article_refused(raw.file, raw.article_id, str(error)))
         if name and name != annotator and name not in self.label_map.annotators and raw.origin:
-            other = (name, annotator, raw.origin.process, raw.origin.made_from)
+            is_kept = raw.origin.process == "corrected"
+            other = (name, annotator, *(("single pass", ()) if is_kept else raw.origin[1:3]))
             findings = [*decision.outcome.findings, *rules.other_annotator(raw.file, raw.article_id, *other)]
             return decision._replace(outcome=decision.outcome._replace(findings=findings))
         return decision
@@ -252,12 +253,18 @@ class Importer:
         return name if name in self.annotators else None
 
     def _find_origin(self, raw: RawDocument, annotator: str) -> AnnotationOrigin:
-        """Return the origin of a document's labels: as the file gives it, unless `--annotator` names another."""
-        origin = AnnotationOrigin(annotator, "single pass", (), self._find_version(raw))
-        if raw.origin and (raw.origin.annotator == annotator or raw.origin.annotator in self.label_map.annotators):
-            made_from = tuple(self.label_map.annotators.get(name) or name for name in raw.origin.made_from)
-            return origin._replace(process=raw.origin.process, made_from=made_from)
-        return origin
+        """Return the origin of a document's labels: as the file gives it, unless `--annotator` names another.
+
+        Labels that began with those of another did so whoever is said to have corrected them.
+        """
+        origin, version = raw.origin, self._find_version(raw)
+        if origin is None:
+            return AnnotationOrigin(annotator, "single pass", (), version)
+        own = origin.annotator == annotator or origin.annotator in self.label_map.annotators
+        if not own and origin.process != "corrected":
+            return origin._replace(annotator=annotator, process="single pass", made_from=(), inventory=version)
+        made_from = tuple(self.label_map.annotators.get(name) or name for name in origin.made_from)
+        return origin._replace(annotator=annotator, made_from=made_from, inventory=version)
 
     def _accept(self, raw: RawDocument, mapped: MappedDocument, intake: Intake, annotation: Annotation) -> _Decision:
         """Decide what is written of a document of which something was taken.

@@ -101,7 +101,14 @@ def _read_line(file: str, number: int, line: bytes) -> RawDocument:
     annotation, article = row.annotation, row.article
     if why := _explain_mismatch(row):
         return refused_document(article.id, file, next(rules.unreadable(file, None, why)).at(number))
-    origin = AnnotationOrigin(annotation.annotator, annotation.process, annotation.made_from, annotation.inventory)
+    origin = AnnotationOrigin(
+        annotation.annotator,
+        annotation.process,
+        annotation.made_from,
+        annotation.inventory,
+        annotation.lead_time,
+        annotation.origins,
+    )
     details = {name: getattr(article, name) for name in Details._fields}
     if article.source == _make_source(article):
         details["source"] = article.source

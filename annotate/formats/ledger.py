@@ -16,13 +16,13 @@ from annotate.model import SourceRange, Span
 
 METADATA_LOSSES = {
     "metadata": "title, date, rights, source and all other metadata of an article have no place in the format",
-    "who": "annotator, process, inventory version and what gold was made from have no place in the format",
+    "who": "annotator, process, sources, time and inventory version of the labels have no place in the format",
 }
 """The reasons for `metadata_losses`, which several formats share."""
 
 EXAMPLES = 5
 ARTICLE_FIELDS = ("title", "language", "author", "publisher", "date", "rights", "source")
-ORIGIN_FIELDS = ("annotator", "process", "made_from", "inventory")
+ORIGIN_FIELDS = ("annotator", "process", "made_from", "inventory", "lead_time", "origins")
 
 REPLACED = ("text", "id")
 """Kinds of facts for which a reader makes up others if none was carried; the loss shows that the old ones are gone."""
@@ -69,7 +69,8 @@ def list_facts(document: LabelledArticle) -> Iterator[Fact]:
     for name, value in article.metadata.items():
         yield metadata_fact(name, value)
     for name in ORIGIN_FIELDS if annotation.annotator else ():
-        if value := getattr(annotation, name):
+        value = getattr(annotation, name)
+        if value or value == 0:
             yield "who", f"{name}: {msgspec.json.encode(value).decode()}"
     spans = {span.id: span for span in annotation.spans}
     for span in annotation.spans:

@@ -85,29 +85,6 @@ class WrittenGold(NamedTuple):
     problems: list[str]
 
 
-def list_independent(corpus: Corpus, annotators: Iterable[str] = ()) -> dict[str, list[str]]:
-    """Return who labelled each article independently: in a single pass, from no other labels.
-
-    Args:
-        corpus: The corpus.
-        annotators: The annotators who count; by default all in annotators.yaml.
-
-    Returns:
-        Article id → annotators, for each article that one of them labelled.
-
-    Raises:
-        CannotRun: An annotation cannot be read.
-    """
-    names = sorted(set(annotators or corpus.read_annotators()) - {GOLD})
-    by_article: dict[str, list[str]] = {}
-    for name in names:
-        for article_id in corpus.annotated_ids(name):
-            annotation = corpus.read_annotation(name, article_id)
-            if annotation.process == "single pass" and not annotation.made_from:
-                by_article.setdefault(article_id, []).append(name)
-    return dict(sorted(by_article.items()))
-
-
 def adjudication_tabs(
     corpus: Corpus, inventory: Inventory, article_id: str, predictions: Sequence[Prediction], agree: Agree
 ) -> list[Prediction]:

@@ -40,7 +40,8 @@ class Project(NamedTuple):
     """A project as the server has it, with its counts.
 
     `annotations` counts what was submitted, without skipped tasks. `shows_skip` tells whether the page has a button to
-    skip a task.
+    skip a task. `shown` is the name of the predictions that annotators start from; "" if the project shows those of no
+    name.
     """
 
     id: int
@@ -52,6 +53,7 @@ class Project(NamedTuple):
     skipped: int
     predictions: int
     shows_skip: bool = True
+    shown: str = ""
 
 
 class _TaskId(msgspec.Struct):
@@ -367,6 +369,7 @@ def _project(answer: JsonObject) -> Project:
         answer.get("skipped_annotations_number") or 0,
         answer.get("total_predictions_number") or 0,
         answer.get("show_skip_button") is not False,
+        str(answer.get("model_version") or "") if answer.get("show_collab_predictions", True) else "",
     )
 
 

@@ -8,15 +8,12 @@ from typing import TypeVar
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.label_map import LabelMap
-from annotate.labelstudio.client import task_filter
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.predictions import Predictions
 from annotate.labelstudio.results import MappedResult, Mapper, annotator_of, article_id_of
 from annotate.labelstudio.tasks import Prediction
 from annotate.model import Annotation, Article, Span
 from annotate.offsets import sha256
-
-HAS_PREDICTION = task_filter("total_predictions", "greater", "Number", 0)
 
 Key = TypeVar("Key", str, tuple[str, str, str])
 
@@ -25,13 +22,17 @@ Key = TypeVar("Key", str, tuple[str, str, str])
 class ServerComparison:
     """How many items of each kind are equal and different, and the differences in words.
 
-    `characters` counts the characters of the equal texts.
+    `characters` counts the characters of the equal texts. `expected_spans` counts the spans of the labels that the
+    server should have, `compared_spans` those of the labels that it has. `missing` names the labels that it lacks.
     """
 
     equal: Counter[str] = field(default_factory=Counter)
     different: Counter[str] = field(default_factory=Counter)
     characters: int = 0
     differences: list[str] = field(default_factory=list)
+    expected_spans: int = 0
+    compared_spans: int = 0
+    missing: list[str] = field(default_factory=list)
 
     def add_difference(self, kind: str, message: str) -> None:
         """Count a difference."""
@@ -44,6 +45,9 @@ class ServerComparison:
         self.different.update(other.different)
         self.characters += other.characters
         self.differences += other.differences
+        self.expected_spans += other.expected_spans
+        self.compared_spans += other.compared_spans
+        self.missing += other.missing
 
 
 def compare_with_server(
@@ -56,6 +60,7 @@ def compare_with_server(
     label_map: LabelMap | None = None,
     *,
     is_partial: bool = False,
+    requires_predictions: bool = True,
 ) -> ServerComparison:
     """Compare raw tasks with the corpus: texts, the predictions that were pushed, and what annotators submitted.
 
@@ -70,6 +75,8 @@ def compare_with_server(
         annotators: The annotator of each user id of the server.
         label_map: What the names of a project made elsewhere mean.
         is_partial: Whether the tasks may be of some of the articles only, as in a project of one annotator.
+        requires_predictions: Whether a prediction that the server lacks is a difference. Articles may have been pushed
+            without.
     """
     mapper = Mapper(inventory, label_map=label_map)
     expected = set(article_ids)
@@ -95,6 +102,9 @@ def compare_with_server(
             total.merge(comparisons.pop(article_id))
         elif count or not is_partial:
             total.add_difference("articles", f"{article_id}: the server has {count or 'no'} task{'s' * bool(count)}")
+    if requires_predictions:
+        for message in total.missing:
+            total.add_difference("annotations", message)
     return total
 
 
@@ -117,10 +127,15 @@ def _compare_predictions(
             if result.kind == "prediction" and result.model_version == prediction.name
         ]
         where = f"{article_id}, prediction {prediction.name}"
-        if len(candidates) != 1 or candidates[0] is None:
-            comparison.add_difference("annotations", f"{where}: the server has {len(candidates) or 'none'}")
+        here = prediction.annotation
+        comparison.expected_spans += len(here.spans)
+        if not candidates:
+            comparison.missing.append(f"{where}: the server has none")
+        elif len(candidates) > 1 or candidates[0] is None:
+            comparison.add_difference("annotations", f"{where}: the server has {len(candidates)}")
         else:
-            _compare_labels(where, prediction.annotation, candidates[0], comparison, with_notes=True)
+            comparison.compared_spans += len(here.spans)
+            _compare_labels(where, here, candidates[0], comparison, with_notes=True)
 
 
 def _compare_annotations(

@@ -74,8 +74,8 @@ def corpus_predictions(
 
 def folder_predictions(
     folder: str | Path, corpus: Corpus, inventory: Inventory, find_errors: FindErrors
-) -> tuple[Predictions, list[Finding]]:
-    """Return the annotation files of a folder as predictions, named after their annotators, and their errors.
+) -> tuple[Predictions, str, list[Finding]]:
+    """Return the annotation files of a folder as predictions, with their annotator, and their errors.
 
     Args:
         folder: A folder with a file an article, named after the article.
@@ -84,16 +84,23 @@ def folder_predictions(
         find_errors: Finds the errors of an annotation.
 
     Raises:
-        CannotRun: A file is of another text than the corpus has, or its annotator is not an id.
+        CannotRun: A file is of another text than the corpus has, its annotator is not an id, or the files have several
+            annotators.
     """
     predictions: dict[str, Sequence[Prediction]] = {}
+    annotators: dict[str, None] = {}
     errors: list[Finding] = []
     for path, text, annotation, _ in read_annotation_folder(folder, corpus.find_text):
         if not is_article_id(annotation.annotator):
             raise CannotRun(path, "its annotator is not an id", "use lower-case letters, as in baseline")
+        annotators[annotation.annotator] = None
         errors += find_errors(annotation, text, inventory, str(path))
         predictions[annotation.article] = LazySequence([str(path)], partial(_read_from_file, inventory.version))
-    return predictions, errors
+    if len(annotators) != 1:
+        names = ", ".join(sorted(annotators)[:5])
+        problem = f"has labels by {len(annotators)} annotators ({names}), and a project shows those of one"
+        raise CannotRun(folder, problem, "name a folder with the labels of one")
+    return predictions, next(iter(annotators)), errors
 
 
 def _read_from_corpus(corpus: Corpus, article_id: str, version: str, annotation_set: str) -> Prediction:

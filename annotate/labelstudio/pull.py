@@ -5,7 +5,7 @@ quarantine, and each task as it was, drafts and skipped ones included, into `raw
 the journal.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -20,11 +20,13 @@ from annotate.labelstudio.annotators import require_annotators
 from annotate.labelstudio.client import Progress
 from annotate.labelstudio.config_versions import find_version, read_earlier_versions
 from annotate.labelstudio.deleted_labels import note_pulled_users, read_pulled_users
+from annotate.labelstudio.entries import user_of
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.journal import JournalPage, PullJournal
 from annotate.labelstudio.privacy import remove_personal_data
 from annotate.labelstudio.quarantine import QuarantineEntry, read_quarantine, write_quarantine
-from annotate.labelstudio.results import MappedResult, Mapper, annotator_of, article_id_of
+from annotate.labelstudio.rank import Rank, rank_entry
+from annotate.labelstudio.results import MappedResult, Mapper, annotator_of, article_id_of, iterate_entries
 from annotate.labelstudio.state import State
 from annotate.model import GOLD, Annotation, Relation
 from annotate.util.files import FileToWrite, write_files
@@ -193,7 +195,8 @@ class Pull:
         Corpus, raw tasks and quarantine may be written in any order, because the page is removed from the journal last.
         """
         text = self.corpus.read_text(article_id)
-        earlier_tasks = self._earlier_tasks(f"raw/{article_id}.json", tasks)
+        stored_tasks = self._stored_tasks(f"raw/{article_id}.json")
+        earlier_tasks = _without(stored_tasks, tasks)
         task_ids, project_ids = {task.get("id") for task in tasks}, {task.get("project") for task in tasks}
         other_tasks = [
             task
@@ -203,8 +206,9 @@ class Pull:
             and self._still_exists(task.get("id"))
         ]
         pulled = self._note_pulled_users(f"raw/{article_id}.json", tasks)
+        chosen_ids = self._chosen_ids(stored_tasks)
         results = [
-            (task, self._date(result, task, inventory))
+            (task, self._keep_beginning(self._date(result, task, inventory), chosen_ids))
             for task in [*tasks, *other_tasks]
             for result in self.mapper.map_task(task, text, self.annotators, predictions=False)
         ]
@@ -228,11 +232,33 @@ class Pull:
         version = find_version(earlier, inventory, result.rank[1])
         return result._replace(annotation=msgspec.structs.replace(result.annotation, inventory=version))
 
-    def _earlier_tasks(self, name: str, tasks: Sequence[JsonObject]) -> list[JsonObject]:
-        """Return the tasks of a raw file that `tasks` do not replace, including those of a former database."""
-        replaced = {(task.get("id"), task.get("created_at")) for task in tasks}
-        earlier_tasks = self.state.read(name, list[JsonObject]) or []
-        return [task for task in earlier_tasks if (task.get("id"), task.get("created_at")) not in replaced]
+    def _chosen_ids(self, tasks: Sequence[JsonObject]) -> dict[str, object]:
+        """Return the id of the annotation of each annotator that a pull of these tasks took."""
+        best: dict[str, tuple[Rank, object]] = {}
+        for entry in (entry for task in tasks for kind, entry in iterate_entries(task) if kind == "annotation"):
+            annotator, rank = annotator_of(user_of(entry), self.annotators), rank_entry(entry)
+            if not entry.get("was_cancelled") and (annotator not in best or rank > best[annotator][0]):
+                best[annotator] = rank, entry.get("id")
+        return {annotator: id_ for annotator, (_, id_) in best.items()}
+
+    def _keep_beginning(self, result: MappedResult, chosen_ids: Mapping[str, object]) -> MappedResult:
+        """Return a result with the beginning that an earlier pull knew of the same annotation.
+
+        The server forgets what an annotation began with once that is deleted, which a push of other labels does.
+        """
+        new = result.annotation
+        if new is None or new.made_from or chosen_ids.get(new.annotator) != result.id:
+            return result
+        old = self.corpus.find_readable_annotation(new.annotator, new.article)
+        if old is None or old.process != "corrected" or not (old.made_from or new.process == "single pass"):
+            return result
+        findings = tuple(finding for finding in result.findings if finding.code != rules.beginning_unknown.code)
+        began = msgspec.structs.replace(new, process=old.process, made_from=old.made_from)
+        return result._replace(annotation=began, findings=findings)
+
+    def _stored_tasks(self, name: str) -> list[JsonObject]:
+        """Return the tasks of a raw file, as the last pull had them."""
+        return self.state.read(name, list[JsonObject]) or []
 
     def _note_pulled_users(self, name: str, tasks: Sequence[JsonObject]) -> list[JsonObject]:
         """Return tasks with the users whose labels were ever pulled from them, and remember these for the article."""
@@ -268,7 +294,7 @@ class Pull:
         Tasks that were deleted on the server, or whose article is in the corpus by now, leave the quarantine.
         """
         tasks, name = list(self._unknown_tasks.values()), f"raw/{UNKNOWN_ARTICLE}.json"
-        earlier_tasks = self._earlier_tasks(name, tasks)
+        earlier_tasks = _without(self._stored_tasks(name), tasks)
         if tasks:
             self._store_raw(name, [*tasks, *earlier_tasks])
             self._write_pending_files()
@@ -336,6 +362,12 @@ class Pull:
         else:
             self._pending_files.append(self.corpus.prepare_file(path, new, old))
             self.result.written.append(name)
+
+
+def _without(stored: Sequence[JsonObject], tasks: Sequence[JsonObject]) -> list[JsonObject]:
+    """Return the stored tasks that `tasks` do not replace, including those of a former database."""
+    replaced = {(task.get("id"), task.get("created_at")) for task in tasks}
+    return [task for task in stored if (task.get("id"), task.get("created_at")) not in replaced]
 
 
 def list_unknown_tasks(state: State) -> frozenset[bytes]:

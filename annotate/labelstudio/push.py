@@ -31,6 +31,7 @@ from annotate.labelstudio.push_plan import (
     plan_push,
 )
 from annotate.labelstudio.results import article_id_of
+from annotate.labelstudio.shown_predictions import describe_start, show_predictions
 from annotate.labelstudio.state import State
 
 BATCH_SIZE = 200
@@ -39,7 +40,7 @@ PROJECT_COLOR = "#1f6fb4"
 
 
 class PushResult(NamedTuple):
-    """What a push did: articles by action, the number of predictions written, and conflicts in words."""
+    """What a push did: articles by action, predictions written, conflicts in words, and what annotators start from."""
 
     project: Project
     created: list[str]
@@ -47,6 +48,7 @@ class PushResult(NamedTuple):
     unchanged: list[str]
     predictions: int
     conflicts: list[str]
+    start: str
 
 
 class _EncodedTask(NamedTuple):
@@ -102,6 +104,11 @@ def push(
         done += len(batch)
         if progress:
             progress(done, total)
+    updated, unchanged = ([step.article_id for step in steps[action]] for action in ("update", "skip"))
+    shows_other = plan.project is None or plan.project.shown != request.show
+    if request.show and shows_other and any(map(request.predictions_of, (*new_ids, *updated, *unchanged))):
+        # Last, because the server refuses a name that no prediction has yet.
+        retry(partial(show_predictions, studio, project.id, request.show), studio.delays)
     conflicts = [f"{step.article_id}: {step.reason}" for step in steps["conflict"]]
     if may_have_duplicates:
         groups = group_by_article(
@@ -110,8 +117,8 @@ def push(
         conflicts += [
             f"{article_id}: {describe_duplicates(group)}" for article_id, group in groups.items() if len(group) > 1
         ]
-    updated, unchanged = ([step.article_id for step in steps[action]] for action in ("update", "skip"))
-    return PushResult(project, new_ids, updated, unchanged, written, conflicts)
+    start = describe_start(plan.project, request.show)
+    return PushResult(project, new_ids, updated, unchanged, written, conflicts, start)
 
 
 def _encode_task(request: PushRequest, article_id: str) -> _EncodedTask:

@@ -42,6 +42,7 @@ class PushRequest:
         inventory: The inventory of the labelling config.
         article_ids: The articles to push.
         predictions: The labels to push with them.
+        show: The name of those of them that annotators start from; "" leaves the project as it is.
         title: The title of the project.
         instructions: The instructions for annotators, as HTML.
         notices: Article id → the notice above its text, as HTML; an article that is not in it keeps the one it has.
@@ -57,6 +58,7 @@ class PushRequest:
     article_ids: Sequence[str]
     predictions: Predictions
     title: str
+    show: str = ""
     instructions: str = ""
     notices: Mapping[str, str] = field(default_factory=dict)
     differences: Mapping[str, Sequence[DifferenceChoice]] | None = None

@@ -4,10 +4,10 @@ This is the only way from a server's JSON into the corpus: `pull`, adjudication 
 `results_fast` is the fast path for results without irregularities.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -18,8 +18,10 @@ from annotate.findings import Finding, Rule
 from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, TaskFields
 from annotate.labelstudio import rules
+from annotate.labelstudio.beginnings import Beginning, BeginningReader
 from annotate.labelstudio.config import TAXONOMY_SEPARATOR, TEXT
 from annotate.labelstudio.controls import ITEM_TYPES, VALUE_KEYS, AttributeControl, Controls
+from annotate.labelstudio.entries import ANNOTATION_KEYS, TRAILING_ID, user_of
 from annotate.labelstudio.normal_form import move_spans, trim_normal_form
 from annotate.labelstudio.rank import Rank, rank_entry
 from annotate.labelstudio.relation_names import find_relation_name, is_unnamed
@@ -31,12 +33,9 @@ EntryKind: TypeAlias = Literal["annotation", "draft", "prediction"]
 
 ENTRY_KINDS: dict[EntryKind, str] = {"annotation": "annotations", "draft": "drafts", "prediction": "predictions"}
 """Kind of an entry → the key of a task that lists the entries of this kind."""
-ANNOTATION_KEYS = ("annotations", "completions")
-"""The keys of a task that list its annotations; servers before Label Studio 1.0 and Annotation Lab write the second."""
 UNKNOWN_USER = "user-unknown"
 """The placeholder name for a user who has no number."""
 _OWN_FIELDS = TaskFields()
-_TRAILING_ID = re.compile(r", (\d{1,18})\Z")
 
 
 @dataclass(slots=True)
@@ -457,27 +456,12 @@ def user_id_of(entry: Item, kind: str = "annotation") -> int | None:
     Servers write the maker of an annotation as an id or as an object. A draft names its maker only as text that ends in
     the id.
     """
-    if kind == "draft" and (match := _TRAILING_ID.search(str(entry.get("created_username")))):
+    if kind == "draft" and (match := TRAILING_ID.search(str(entry.get("created_username")))):
         return int(match[1])
     user = entry.get("completed_by")
     if isinstance(user, dict):
         user = user.get("id")
     return user if isinstance(user, int) else None
-
-
-def user_of(entry: Item) -> int | str | None:
-    """Return the user who made an annotation: the id on the server, else an e-mail address or name; None if not given.
-
-    Annotation Lab writes a name, and some servers an address without an id.
-    """
-    user = entry.get("completed_by")
-    if isinstance(user, dict):
-        user = next((user[key] for key in ("id", "email", "username") if isinstance(user.get(key), int | str)), None)
-    if user is None:
-        user = entry.get("created_username")
-        if isinstance(user, str) and (match := _TRAILING_ID.search(user)):
-            return int(match[1])
-    return user if isinstance(user, int | str) and user != "" else None
 
 
 def annotator_of(user: int | str | None, annotators: Mapping[Any, str]) -> str:
@@ -593,6 +577,7 @@ class Mapper:
         if article_id is None:
             raise ValueError("the task names no article")
         own_text = self.find_text(task, text)
+        beginnings = BeginningReader(task, partial(annotator_of, annotators=annotators or {}))
         for kind, entry in iterate_entries(task):
             if kind == "prediction" and not predictions:
                 continue
@@ -609,6 +594,8 @@ class Mapper:
                 if kind == "annotation" and mapped.annotation and not entry.get("result"):
                     nothing = tuple(rules.nothing_labelled(origin.file, article_id, name))
                     mapped = mapped._replace(findings=nothing)
+                if kind == "annotation" and mapped.annotation:
+                    mapped = begin_annotation(mapped, beginnings.read(entry), origin)
             version = entry.get("model_version")
             model_version = version if isinstance(version, str) else None
             yield MappedResult(kind, entry.get("id"), user_id, model_version, rank_entry(entry), *mapped)
@@ -634,6 +621,18 @@ class Mapper:
         if id_of_other_text is not None:
             return tuple(rules.text_differs(file, article_id, id_of_other_text))
         return ()
+
+
+def begin_annotation(mapped: MappedItems, beginning: Beginning, origin: Origin) -> MappedItems:
+    """Return a mapped annotation with how it began, and a finding on what is not known of that."""
+    file, article_id, name = origin.file, origin.article_id, origin.annotator
+    findings = list(mapped.findings)
+    if beginning.unknown:
+        findings += rules.beginning_unknown(file, article_id, name, beginning.unknown)
+    for field_name, value in beginning.unreadable:
+        findings += rules.work_unreadable(file, article_id, field_name, value)
+    annotation = mapped.annotation and beginning.apply(mapped.annotation)
+    return mapped._replace(annotation=annotation, findings=tuple(findings))
 
 
 def describe_diagnoses(diagnoses: Mapping[Diagnosis, int]) -> str:

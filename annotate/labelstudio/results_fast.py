@@ -51,9 +51,10 @@ class RegionValue(msgspec.Struct, gc=False):
 
 
 class FastRegion(RegionItemBase, tag="labels", gc=False, kw_only=True):
-    """A region with its label."""
+    """A region with its label, made by hand as far as the item says; one of a prediction goes to the slow path."""
 
     value: RegionValue
+    origin: Literal["manual"] | None = None
 
 
 class ChoiceValue(msgspec.Struct, gc=False):

@@ -104,6 +104,31 @@ def nothing_labelled(annotator: str) -> Iterator[Problem]:
     yield Problem(f"{annotator} submitted this article without labels; the empty annotation was taken")
 
 
+@rule("L108", "warning")
+def beginning_unknown(annotator: str, parent: str) -> Iterator[Problem]:
+    """The server names the prediction or annotation that an annotator began with.
+
+    Why: labels that began as a copy are not independent of what was copied.
+    Fails: the annotator started from a prediction that was deleted since; one whose name is no annotator's id.
+    Passes: an annotation that started from the bare text, or from gold, a model or another annotator of the corpus.
+    See: docs/label-studio.md
+    """
+    problem = f"{annotator} began with {parent}; the labels were taken as corrected"
+    yield Problem(f"{problem}, and nobody knows what they were made from")
+
+
+@rule("L109", "warning")
+def work_unreadable(field: str, value: object) -> Iterator[Problem]:
+    """The time of the work is a number of seconds, and the origin of a region one that Label Studio writes.
+
+    Why: both go into the file of the annotation, where they must be readable.
+    Fails: `"lead_time": -3`; `"origin": "elsewhere"`.
+    Passes: `"lead_time": 61.5`; `"origin": "prediction-changed"`; an export that has neither.
+    See: docs/label-studio.md
+    """
+    yield Problem(f"{field} is {quote(value)}, which cannot be read; it was left out, and all labels were taken")
+
+
 @rule("L201")
 def item_unknown(item: object, reason: str) -> Iterator[Problem]:
     """A result item is a region, an attribute of a region, or a relation.

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from annotate.label_map import TaskFields
-from annotate.labelstudio.client import Progress, Studio
+from annotate.labelstudio.beginnings import read_lead_time
+from annotate.labelstudio.client import Progress, Studio, task_filter
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.projects import annotator_title, assigned_annotators, find_project, labelling_titles
 from annotate.labelstudio.results import annotator_of, article_id_of, user_id_of
@@ -14,18 +15,21 @@ from annotate.labelstudio.state import State
 Stage: TypeAlias = Literal["done", "draft", "skipped", "left"]
 STAGES: tuple[Stage, ...] = ("done", "draft", "skipped", "left")
 """What an annotator did with an article; of several, the first counts."""
-TASK_FIELDS = "id,data,annotators,total_annotations,cancelled_annotations,draft_exists"
-"""The fields of a task that show its stage, without labels and predictions."""
+TASK_FIELDS = "id,data,annotators,total_annotations,cancelled_annotations,draft_exists,avg_lead_time"
+"""The fields of a task that show its stage, and the time of a single annotation, without labels and predictions."""
+_SEVERAL = task_filter("total_annotations", "greater", "Number", 1)
 
 
 class LabellingStatus(NamedTuple):
     """The stage of each article and annotator (article id → annotator → stage).
 
-    `annotators` are in the order of their projects.
+    `annotators` are in the order of their projects. `lead_times` has the seconds of work on each annotation that an
+    annotator submitted, as far as the server knows them.
     """
 
     annotators: list[str]
     stages: dict[str, dict[str, Stage]]
+    lead_times: dict[str, list[float]]
 
     def counts(self, annotator: str) -> Counter[Stage]:
         """Return the number of articles in each stage."""
@@ -58,9 +62,10 @@ def read_status(
     server = studio.address.name
     owners = assigned_annotators(state, server, title)
     owner_of = {annotator_title(title, annotator): annotator for annotator in owners}
-    status = LabellingStatus(list(owners), {})
+    status = LabellingStatus(list(owners), {}, {})
     for name in dict.fromkeys([*labelling_titles(state, server, title), *others]):
         project, owner = find_project(studio, state, name), owner_of.get(name)
+        times: list[tuple[int | None, float]] = []
         for task in studio.iterate_tasks(project.id, progress, TASK_FIELDS) if project else ():
             stages = status.stages.setdefault(article_id_of(task, fields) or "(none)", {})
             if owner is not None:
@@ -70,7 +75,27 @@ def read_status(
                 if annotator not in status.annotators:
                     status.annotators.append(annotator)
                 stages[annotator] = min(stages.get(annotator, stage), stage, key=STAGES.index)
+            if (single := _read_single_time(task)) is not None:
+                times.append(single)
+        for page in studio.task_pages(project.id, filters=[_SEVERAL], fields="id,annotations") if project else ():
+            times += [time for task in page for entry in task.get("annotations") or [] if (time := _read_time(entry))]
+        for user_id, lead_time in times:
+            status.lead_times.setdefault(annotator_of(user_id, annotators), []).append(lead_time)
     return status
+
+
+def _read_single_time(task: JsonObject) -> tuple[int | None, float] | None:
+    """Return user and time of the only annotation of a task; None if there are several, or no time is known."""
+    if (task.get("total_annotations") or 0) != 1 or task.get("cancelled_annotations"):
+        return None
+    lead_time = read_lead_time(task.get("avg_lead_time"))
+    return None if lead_time is None else (next(iter(task.get("annotators") or []), None), lead_time)
+
+
+def _read_time(annotation: JsonObject) -> tuple[int | None, float] | None:
+    """Return user and time of an annotation; None if it was skipped, or no time is known."""
+    lead_time = None if annotation.get("was_cancelled") else read_lead_time(annotation.get("lead_time"))
+    return None if lead_time is None else (user_id_of(annotation), lead_time)
 
 
 def _stages_by_user(studio: Studio, task: JsonObject) -> Iterator[tuple[int | None, Stage]]:

@@ -202,7 +202,9 @@ def require_equal(
     if project.is_adjudication:
         annotators = {user_id: GOLD for task in tasks for user_id in _user_ids(task)}
     article_ids = [article_id for article_id in corpus.article_ids() if article_id in present_ids]
-    comparison = compare_with_server(corpus, labels, article_ids, predictions, tasks, annotators)
+    comparison = compare_with_server(
+        corpus, labels, article_ids, predictions, tasks, annotators, requires_predictions=False
+    )
     if comparison.differences:
         count, first = len(comparison.differences), comparison.differences[0]
         raise Refused(str(project), f"server and corpus differ in {count} places {when} ({first})", hint)

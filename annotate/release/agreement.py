@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from annotate.agreement.independence import describe_dependent, find_dependent
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.model import GOLD
@@ -96,11 +97,16 @@ def measure_gold_agreement(corpus: Corpus, inventory: Inventory, brief: bool = F
 
 
 def _find_compared(corpus: Corpus) -> set[str]:
-    """Return the annotators who share an article with gold; each shares one with another of them."""
+    """Return the annotators who share an article with gold; each shares one with another of them.
+
+    Labels that began with those of another of them are not shared, but copied.
+    """
     labelled = {name: set(corpus.annotated_ids(name)) for name in corpus.annotation_sets() if name != GOLD}
     compared = set[str]()
     for gold in corpus.gold():
         names = {name for name, article_ids in labelled.items() if gold.article in article_ids}
+        own = {name: each for name in sorted(names) if (each := corpus.find_readable_annotation(name, gold.article))}
+        names -= {each.annotator for each in find_dependent(corpus, gold.article, own)}
         if len(gold.made_from) > 1:
             names &= set(gold.made_from)
         if len(names) > 1:
@@ -162,9 +168,15 @@ def agreement_table(report: "Report", inventory: Inventory, coverage: GoldCovera
 def _describe_coverage(report: "Report", coverage: GoldCoverage | None) -> Markdown:
     """Return who is compared, and on which part of gold."""
     names, number = Markdown(" and ").join(map(markdown_code, report.annotators)), len(report.articles)
+    copied = Markdown("").join(
+        Markdown(" Not counted: {}.").format(words) for words in describe_dependent(report.dependent)
+    )
     if coverage is None or (coverage.is_adjudicated and coverage.compared == coverage.with_gold):
-        return Markdown("Between {}, from whose labels gold was adjudicated, on {}.").format(
-            names, count_noun(number, "article")
+        return (
+            Markdown("Between {}, from whose labels gold was adjudicated, on {}.").format(
+                names, count_noun(number, "article")
+            )
+            + copied
         )
     part = Markdown(
         "Between {}, on {} that two of them or more have labelled. {:,} of the {} with gold {} among these."
@@ -173,7 +185,7 @@ def _describe_coverage(report: "Report", coverage: GoldCoverage | None) -> Markd
     shared = count_noun(number, "article")
     said = part.format(names, shared, coverage.compared, with_gold, "is" if coverage.compared == 1 else "are")
     rest = coverage.with_gold - coverage.compared
-    return said + Markdown(f" How far annotators agree on the other {rest:,} is not known." if rest else "")
+    return said + Markdown(f" How far annotators agree on the other {rest:,} is not known." if rest else "") + copied
 
 
 def agreement_block(page: str) -> str | None:

@@ -125,6 +125,7 @@ class _Facts:
             "adjudicated": processes["adjudicated"],
             "promoted": processes["promoted"],
             "single_pass": processes["single pass"],
+            "corrected": processes["corrected"],
         }
 
     def find(self, name: str) -> Answer | Gap:

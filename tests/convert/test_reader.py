@@ -51,6 +51,23 @@ CHANGES |= {
         )
     },
     "both names": both_names,
+    **{
+        f"beginning {number}": annotations({"id": 8, "completed_by": 1, "result": RESULT}, {"id": 9, **second})
+        for number, second in enumerate(
+            list[Task](
+                [
+                    {"result": RESULT, "lead_time": 61.25},
+                    {"result": RESULT, "lead_time": -1},
+                    {"result": RESULT, "lead_time": "soon"},
+                    {"result": RESULT, "parent_annotation": 8},
+                    {"result": RESULT, "parent_annotation": 9},
+                    {"result": RESULT, "parent_prediction": 1, "prediction": {"id": 1, "model_version": "gold 1.0.0"}},
+                    {"result": [item | {"origin": "prediction"} for item in RESULT]},
+                    {"result": [item | {"origin": 3} for item in RESULT]},
+                ]
+            )
+        )
+    },
 }
 [REGULAR, *_, CRLF] = made_up(1, 40)
 [UTF16] = made_up(80, 80)

@@ -45,10 +45,11 @@ def change(loop: Loop, article: str) -> Article:
 
 
 def test_plan_changes_nothing_and_push_carries_it_out(loop: Loop) -> None:
-    planned = loop.annotate("push", "--plan", "--no-check")
+    planned = loop.annotate("push", "--plan", "--no-check", "--show", "gold")
     assert planned.exit_code == 0, planned.output
     assert planned.stdout.splitlines() == [
         f"project: create {loop.title}",
+        "annotators start from: gold 1.0.0; labels that begin so are not independent",
         "create   harbour: new, with 1 prediction",
         "create   market: new, with 1 prediction",
         "2 create, 0 update, 0 skip, 0 conflict",
@@ -56,7 +57,7 @@ def test_plan_changes_nothing_and_push_carries_it_out(loop: Loop) -> None:
     assert find_project(loop.studio, loop.state, loop.title) is None
     done = loop.push()
     # The two differ only in what annotators read, which is the project's.
-    again = loop.annotate("push", "--plan", "--no-check").stdout.splitlines()
+    again = loop.annotate("push", "--plan", "--no-check", "--show", "gold").stdout.splitlines()
     assert again[0] == f"project: update {done.project.id}"
     assert again[-1] == "0 create, 0 update, 2 skip, 0 conflict"
 
@@ -65,9 +66,9 @@ def test_plan_changes_nothing_and_push_carries_it_out(loop: Loop) -> None:
     loop.corpus.write_annotation("gold", msgspec.structs.replace(gold, relations=()))
     write(loop, 1)
     before_ = loop.tasks()
-    planned = loop.annotate("push", "--plan", "--no-check")
+    planned = loop.annotate("push", "--plan", "--no-check", "--show", "gold")
     assert planned.exit_code == 1
-    assert [line.split(":")[0].split() for line in planned.stdout.splitlines()[1:-1]] == [
+    assert [line.split(":")[0].split() for line in planned.stdout.splitlines()[2:-1]] == [
         ["update", "harbour"],
         ["conflict", "market"],
         ["create", "more-0"],

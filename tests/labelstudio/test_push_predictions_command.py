@@ -1,4 +1,4 @@
-"""`annotate studio push --predictions`: what is pushed of a folder of annotation files, and what prevents it."""
+"""`annotate studio push --show FOLDER`: what is pushed of a folder of annotation files, and what prevents it."""
 
 import pytest
 from click.testing import Result
@@ -20,7 +20,7 @@ def loop(project: Project, started: State, studio: Studio) -> Loop:
 
 
 def push(loop: Loop, *more: str) -> Result:
-    return loop.annotate("push", "--no-check", "--predictions", str(loop.project.path(FOLDER)), *more)
+    return loop.annotate("push", "--no-check", "--show", str(loop.project.path(FOLDER)), *more)
 
 
 def test_folder_is_pushed_under_its_annotators_name(loop: Loop) -> None:
@@ -59,3 +59,9 @@ def test_invalid_predictions_never_reach_the_server(loop: Loop, old: str, new: s
 def test_folder_and_no_predictions_exclude_each_other(loop: Loop) -> None:
     result = push(loop, "--no-predictions")
     assert (result.exit_code, "leave one of the two out" in result.stderr) == (2, True)
+
+
+def test_former_name_of_the_option_means_the_same(loop: Loop) -> None:
+    done = loop.annotate("push", "--no-check", "--predictions", str(loop.project.path(FOLDER)))
+    assert (done.exit_code, "2 predictions written" in done.stdout) == (0, True), done.output
+    assert "predictions" not in loop.annotate("push", "--help").stdout

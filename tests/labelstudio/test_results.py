@@ -12,6 +12,7 @@ from annotate.findings import Finding
 from annotate.inventory import load_inventory
 from annotate.label_map import LabelMap, RelationMap
 from annotate.labelstudio import rules
+from annotate.labelstudio.entries import user_of
 from annotate.labelstudio.relation_names import name_relations
 from annotate.labelstudio.results import (
     MappedResult,
@@ -20,7 +21,6 @@ from annotate.labelstudio.results import (
     article_id_of,
     describe_diagnoses,
     user_id_of,
-    user_of,
 )
 from annotate.labelstudio.tasks import result_items as result_of
 from annotate.model import Annotation, AttributeValue, Relation, Span
@@ -228,7 +228,7 @@ def test_severity_shows_whether_an_item_was_left_out() -> None:
 
 
 def test_every_rule_is_tested() -> None:
-    elsewhere = {"L211", "L213", "L101", "L102", "L103", "L104", "L105", "L106", "L107"}
+    elsewhere = {"L211", "L213", "L101", "L102", "L103", "L104", "L105", "L106", "L107", "L108", "L109"}
     assert {rule.code for rule in rules.RULES} == {code for code, *_ in FAULTS} | elsewhere
 
 

@@ -204,7 +204,7 @@ def test_quarantined_items_are_listed_counted_and_kept(loop: Loop) -> None:
 
 def test_commands(loop: Loop) -> None:
     assert loop.annotate("status").output.splitlines()[2] == "project: none; create it with `annotate studio push`"
-    pushed = loop.annotate("push")
+    pushed = loop.annotate("push", "--show", "gold")
     assert pushed.exit_code == 0, pushed.output
     assert "2 articles new, 0 updated, 0 unchanged; 2 predictions written" in pushed.stdout
     compared = loop.annotate("compare")

@@ -92,7 +92,7 @@ class Toolkit:
         """Run a command of `annotate studio` to its end."""
         loop = self.loop
         # The articles that the tests write more of have no source file of their own.
-        more = ["--no-check"] if words[0] == "push" else []
+        more = ["--no-check", "--show", "gold"] if words[0] == "push" else []
         whole = ["studio", *words, *more, "--title", loop.title, "--dir", str(loop.state.folder)]
         environment = {URL_VARIABLE: self.proxy.url, TOKEN_VARIABLE: loop.studio.address.token}
         with tempfile.TemporaryDirectory() as said:

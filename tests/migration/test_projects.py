@@ -66,7 +66,7 @@ def team(started: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
         run(made, "adjudicate", "--from", "anna,ben")
         made.work("carla", "harbour", "annotations/", [*gold, TICK], project=f"{made.title}: adjudication")
         run(made, "adjudicate", "--pull", "--as", "carla")
-        run(made, "push")
+        run(made, "push", "--show", "gold")
         yield made
 
 
@@ -198,7 +198,7 @@ def test_additions_change_no_version_and_no_pull_changes_a_file(team: Team) -> N
         assert 'value="the same as"' in settings["label_config"]
     assert "\n0 written, " in run(team, "pull")
     run(team, "adjudicate", "--pull", "--as", "carla")
-    assert "0 predictions written" in run(team, "push")
+    assert "0 predictions written" in run(team, "push", "--show", "gold")
     assert contents(team) == (files, projects)
     versions = {team.project.corpus.read_annotation(name, "harbour").inventory for name in ("gold", "anna", "ben")}
     assert versions == {"1.0.0"}

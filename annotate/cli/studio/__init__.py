@@ -23,7 +23,7 @@ SECTIONS = {
         "config": Entry("annotate.cli.studio.config:config", "Print the labelling config of the inventory."),
     },
     "Corpus and labels": {
-        "push": Entry("annotate.cli.studio.push:push", "Push articles, gold labels and guidelines to the server."),
+        "push": Entry("annotate.cli.studio.push:push", "Push articles and guidelines to the server."),
         "pull": Entry(
             "annotate.cli.studio.pull:pull",
             "Pull what was submitted into the corpus, one file for each annotator and article.",

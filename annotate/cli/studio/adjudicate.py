@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 @click.option(
     "--from", "from_", metavar="ID,ID…", help="Only articles that all of these labelled.  [default: any two or more]"
 )
+@click.option(
+    "--include-corrected", is_flag=True, help="With --from: accept labels that began with those of another of them."
+)
 @restore_option
 @click.option("--pull", "pulling", is_flag=True, help="Write gold from what was submitted.")
 @click.option("--as", "adjudicator", metavar="ID", help="With --pull: the adjudicator, by the id in annotators.yaml.")
@@ -52,6 +55,7 @@ def adjudicate(
     title: str | None,
     folder: str | None,
     from_: str | None,
+    include_corrected: bool,
     restore_config: bool,
     pulling: bool,
     adjudicator: str | None,
@@ -64,6 +68,8 @@ def adjudicate(
     of each, and starts with what they agree on. Pull their labels first. With --pull, what was submitted becomes gold.
     An article is left out if it breaks a rule, if a difference in it is undecided (gold says nothing about it, and it
     is not ticked), or if the labels on the screen are not those in the corpus any more.
+
+    Labels that began with those of another of the annotators are refused: what both have is not confirmed twice.
 
     Exit code 0: done; 1: refused, or an article was left out; 2: could not run.
 
@@ -78,6 +84,8 @@ def adjudicate(
     if (accept_undecided or user is not None) and not pulling:
         option = "--accept-undecided" if accept_undecided else "--user"
         raise CannotRun(option, "only works with --pull", "add --pull --as ID")
+    from annotate.agreement.independence import require_independent
+    from annotate.labelstudio.annotators import require_annotators
     from annotate.labelstudio.projects import adjudication_title
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
@@ -85,7 +93,9 @@ def adjudicate(
     if pulling:
         is_complete = _pull(store, inventory, own_title, folder, adjudicator or "", user, accept_undecided)
     else:
-        annotators = split_ids(from_) if from_ else []
+        annotators = require_annotators(store, split_ids(from_)) if from_ else []
+        if annotators and not include_corrected:
+            require_independent(store, annotators, store.common_article_ids(annotators))
         is_complete = _set_up(store, inventory, guidelines, own_title, folder, annotators, restore_config)
     if not is_complete:
         ctx.exit(1)
@@ -150,11 +160,10 @@ def _choose_articles(corpus: "Corpus", annotators: list[str]) -> dict[str, list[
     Raises:
         CannotRun: There is no such article, or an annotator is unknown.
     """
-    from annotate.labelstudio.adjudication import list_independent
-    from annotate.labelstudio.annotators import require_annotators
+    from annotate.agreement.independence import list_independent
 
     if annotators:
-        return dict.fromkeys(corpus.common_article_ids(require_annotators(corpus, annotators)), annotators)
+        return dict.fromkeys(corpus.common_article_ids(annotators), annotators)
     labelled = list_independent(corpus)
     chosen = {article_id: names for article_id, names in labelled.items() if len(names) > 1}
     if not chosen:

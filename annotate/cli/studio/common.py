@@ -9,12 +9,13 @@ import click
 
 from annotate.cli.findings_output import describe_downgraded
 from annotate.cli.terminal import MAX_SHOWN, count_noun, describe_bar, echo, format_tables, show_bars, write_output
-from annotate.errors import Refused
+from annotate.errors import CannotRun, Refused
 from annotate.util.escape import Markdown
 
 if TYPE_CHECKING:
     from annotate import Corpus, Finding, Inventory
     from annotate.labelstudio.client import Progress, Project, Studio
+    from annotate.labelstudio.predictions import Predictions
     from annotate.labelstudio.push import PushResult
     from annotate.labelstudio.state import State
     from annotate.util.tables import Table
@@ -56,6 +57,37 @@ table_format_option = click.option(
     show_default=True,
     help="Output format.",
 )
+
+
+def read_labels(
+    labels: str, corpus: "Corpus", inventory: "Inventory", *, is_checked: bool = False
+) -> "tuple[Predictions, str]":
+    """Return the labels that an option names, gold or those of a folder, and the name that the server lists them under.
+
+    Args:
+        labels: `gold`, or a folder of annotation files of one annotator.
+        corpus: The corpus.
+        inventory: The inventory of the labelling config.
+        is_checked: Whether the corpus passed the checks.
+
+    Raises:
+        CannotRun: There are none, or they do not fit the corpus.
+        Refused: The files of the folder have errors.
+    """
+    from annotate.checks import find_errors
+    from annotate.labelstudio.predictions import corpus_predictions, folder_predictions
+    from annotate.labelstudio.tasks import prediction_name
+    from annotate.model import GOLD
+
+    if labels == GOLD:
+        predictions = corpus_predictions(corpus, inventory, is_checked=is_checked)
+        if not predictions:
+            hint = "make some with `annotate adjudicate`, or leave the option out"
+            raise CannotRun(corpus.root / "annotations", "has no gold labels", hint)
+        return predictions, prediction_name(GOLD, inventory.version)
+    predictions, annotator, errors = folder_predictions(labels, corpus, inventory, find_errors)
+    refuse_errors(labels, "the labels, so nothing was done with them", "fix them", errors)
+    return predictions, prediction_name(annotator, inventory.version)
 
 
 @contextmanager

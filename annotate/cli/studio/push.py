@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,7 @@ from annotate.cli.studio.common import (
     map_option,
     no_check_option,
     page_url,
-    refuse_errors,
+    read_labels,
     render_guidelines,
     restore_option,
     show_conflicts,
@@ -26,6 +27,7 @@ from annotate.cli.studio.common import (
 )
 from annotate.cli.terminal import echo, show_status
 from annotate.errors import CannotRun
+from annotate.model import GOLD
 from annotate.util.files import remove_leftovers
 
 if TYPE_CHECKING:
@@ -38,14 +40,13 @@ if TYPE_CHECKING:
 @guidelines_option
 @title_option
 @dir_option
-@click.option("--no-predictions", is_flag=True, help="Push no labels, so that annotators start from the bare text.")
 @click.option(
-    "--predictions",
-    "predictions_folder",
-    metavar="DIR",
-    type=click.Path(),
-    help="Push the annotation files of a folder instead of gold.",
+    "--show",
+    metavar="gold|FOLDER",
+    help="Labels that annotators start from: gold, or the annotation files of a folder.  [default: none]",
 )
+@click.option("--no-predictions", is_flag=True, hidden=True, help="Show no labels, which is the default.")
+@click.option("--predictions", "folder_to_show", metavar="DIR", type=click.Path(), hidden=True, help="As --show DIR.")
 @click.option("--plan", "plan_only", is_flag=True, help="Show the plan, article by article, and change nothing.")
 @click.option("--drop-doubles", is_flag=True, help="First remove duplicate tasks of an article that contain no work.")
 @click.option(
@@ -72,8 +73,9 @@ def push(
     guidelines: str,
     title: str | None,
     folder: str | None,
+    show: str | None,
     no_predictions: bool,
-    predictions_folder: str | None,
+    folder_to_show: str | None,
     plan_only: bool,
     drop_doubles: bool,
     reanchor: bool,
@@ -84,7 +86,11 @@ def push(
     take_over: bool,
     no_check: bool,
 ) -> None:
-    """Push articles, gold labels and guidelines to the server. What is already there is left alone.
+    """Push articles and guidelines to the server. What is already there is left alone.
+
+    Annotators start from the bare text. With --show they start from labels, which they correct: what they submit is
+    then `corrected` in the corpus, and does not count as independent of these labels. A push without --show removes no
+    labels from the server, and says so if the project shows some.
 
     To resume an interrupted push, run it again. A config that someone changed on the server is never overwritten
     without --restore-config, nor with it if labels would be orphaned. The config of a project that was made elsewhere
@@ -101,8 +107,8 @@ def push(
     \b
     annotate studio push --plan
     annotate studio push
-    annotate studio push --predictions out/baseline
-    annotate studio push --no-predictions --title "First round"
+    annotate studio push --show gold --title "Look at gold"
+    annotate studio push --show out/baseline --title "Correct the baseline"
     annotate studio push --reanchor --plan
     annotate studio push --reanchor
     annotate studio push --reanchor --undo
@@ -116,19 +122,20 @@ def push(
         if not run_reanchoring(corpus, schema, title, folder, plan_only=plan_only, drop_unfit=drop_unfit, undo=undo):
             ctx.exit(1)
         return
-    from annotate.checks import check_in_background, find_errors
+    from annotate.checks import check_in_background
     from annotate.label_map import find_map
     from annotate.labelstudio.duplicates import remove_duplicates
     from annotate.labelstudio.lock import lock_folder, require_no_migration
-    from annotate.labelstudio.predictions import corpus_predictions, folder_predictions
+    from annotate.labelstudio.predictions import Predictions
     from annotate.labelstudio.projects import find_project
     from annotate.labelstudio.push import push as push_corpus
     from annotate.labelstudio.push_plan import PushRequest, plan_push
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     remove_leftovers(store.root)
-    if predictions_folder and no_predictions:
-        raise CannotRun("--predictions", "does not go with --no-predictions", "leave one of the two out")
+    if sum(map(bool, (show, no_predictions, folder_to_show))) > 1:
+        problem = "is given together with another option that says which labels to show"
+        raise CannotRun("--show" if show else "--predictions", problem, "leave one of the two out")
     instructions = render_guidelines(guidelines, inventory)
     article_ids, project_title = store.article_ids(), title or inventory.title
     judge_corpus = partial(judge_findings, store.root, "fix them, or push with --no-check")
@@ -136,17 +143,18 @@ def push(
     if not no_check:
         background = check_in_background(store, inventory, judge_corpus)
     with background as require_no_errors:
-        if predictions_folder:
-            predictions, errors = folder_predictions(predictions_folder, store, inventory, find_errors)
-            refuse_errors(predictions_folder, "the predictions, so nothing was pushed", "fix them", errors)
-        else:
-            predictions = {} if no_predictions else corpus_predictions(store, inventory, is_checked=not no_check)
+        predictions: Predictions = {}
+        name = ""
+        if labels := show or (folder_to_show and str(Path(folder_to_show).absolute())):
+            predictions, name = read_labels(labels, store, inventory, is_checked=not no_check)
+            _warn_of_unlisted(name.partition(" ")[0], store)
         request = PushRequest(
             corpus=store,
             inventory=inventory,
             article_ids=article_ids,
             predictions=predictions,
             title=project_title,
+            show=name,
             instructions=instructions,
             restore_config=restore_config,
             label_map=find_map(map_, "labelstudio", inventory),
@@ -158,7 +166,7 @@ def push(
                 with show_status("planning"):
                     plan = plan_push(studio, state, request)
                 require_no_errors()
-                if _show_plan(plan, project_title):
+                if _show_plan(plan, project_title, name):
                     ctx.exit(1)
                 return
             with lock_folder(state, "push"):
@@ -174,15 +182,29 @@ def push(
         f"{len(result.created)} articles new, {len(result.updated)} updated, {len(result.unchanged)} unchanged; "
         f"{result.predictions} predictions written"
     )
+    echo(result.start)
     if not instructions:
         echo(f"no instructions: the folder {guidelines} does not exist", err=True)
     if show_conflicts(result):
         ctx.exit(1)
 
 
-def _show_plan(plan: "PushPlan", title: str) -> bool:
+def _warn_of_unlisted(annotator: str, corpus: annotate.Corpus) -> None:
+    """Print a warning if the annotator whose labels are shown has no entry in annotators.yaml."""
+    if annotator != GOLD and annotator not in corpus.read_annotators():
+        echo(
+            f"{corpus.annotators_path}: does not list {annotator!r}; list it, a model with `kind: model`, because "
+            "labels that begin with its labels name it",
+            err=True,
+        )
+
+
+def _show_plan(plan: "PushPlan", title: str, show: str) -> bool:
     """Print the plan, one line for each article, and return whether there are conflicts."""
+    from annotate.labelstudio.shown_predictions import describe_start
+
     echo(f"project: {plan.project_action} {title if plan.project is None else plan.project.id}")
+    echo(describe_start(plan.project, show))
     for step in plan.steps:
         echo(f"{step.action:8} {step.article_id}: {step.reason}")
     counts = Counter(step.action for step in plan.steps)

@@ -32,9 +32,9 @@ MAX_ROWS = 50
 def status(ctx: click.Context, corpus: str, schema: str, title: str | None, folder: str | None, every: bool) -> None:
     """Show the server, its projects, the progress of each annotator, and items that could not be taken.
 
-    The first line is the folder of the server's data and logins. Totals for each project and annotator follow, then a
-    table of articles × annotators, unfinished articles first: done, draft, skipped, left (assigned and not begun), or –
-    if nothing is known.
+    The first line is the folder of the server's data and logins. Totals for each project and annotator follow, with the
+    time of the work on what was submitted, as Label Studio measures it. Then comes a table of articles × annotators,
+    unfinished articles first: done, draft, skipped, left (assigned and not begun), or – if nothing is known.
 
     Exit code 0: all is well; 1: items are quarantined, labels that were pulled are not on the server any more, a
     labelling config was changed on the server, or a migration was interrupted; 2: could not run.
@@ -109,11 +109,24 @@ def _show_training(studio: "Studio", state: "State", title: str, annotators: lis
 
 
 def _show_annotators(labelling: "LabellingStatus") -> None:
+    from statistics import median
+
     from annotate.labelstudio.status import STAGES
 
     for annotator in labelling.annotators:
-        counts = labelling.counts(annotator)
-        echo(f"{annotator}: {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}")
+        counts, times = labelling.counts(annotator), labelling.lead_times.get(annotator)
+        work = (
+            f"; {describe_time(median(times))} an article (median), {describe_time(sum(times))} in all" if times else ""
+        )
+        echo(f"{annotator}: {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}{work}")
+
+
+def describe_time(seconds: float) -> str:
+    """Return a time in words: "45 s", "12 min", "3 h 5 min"."""
+    minutes = round(seconds / 60)
+    if minutes < 2:
+        return f"{round(seconds)} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _show_articles(labelling: "LabellingStatus", limit: int) -> None:

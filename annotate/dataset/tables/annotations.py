@@ -6,7 +6,7 @@ Gold is left out: it is in `articles`, and would count an annotator's labels twi
 from typing import Any, get_args, get_type_hints
 
 from annotate.dataset.batch import Batch
-from annotate.dataset.features import PROCESSES, STRING, Feature, class_label, ids_by_name, list_of
+from annotate.dataset.features import FLOAT, PROCESSES, STRING, Feature, class_label, ids_by_name, list_of
 from annotate.dataset.tables.common import (
     GRAPH_COLUMNS,
     PROVENANCE_COLUMNS,
@@ -26,7 +26,11 @@ COLUMNS = {
     "title": "title of the article, `None` where it has none",
     "kind": "what that annotator is: a person, or a model",
     **PROVENANCE_COLUMNS,
-    "made_from": "the annotators whose labels were adjudicated; empty for a single pass",
+    "made_from": (
+        "whose labels a corrected pass began with: gold, a model or another annotator; empty for a single pass, and"
+        " where that is not known"
+    ),
+    "lead_time": "seconds that the annotator worked on the article, `None` where that is not known",
     "inventory": "version of the inventory that the labels were last looked at with",
     "text": "the article, as in `articles`",
     "text_sha256": "of the text that the labels were made on",
@@ -41,6 +45,7 @@ def annotations_table(inventory: Inventory) -> TableType:
         "kind": class_label(KINDS),
         "process": class_label(PROCESSES),
         "made_from": list_of(STRING),
+        "lead_time": FLOAT,
         **dict.fromkeys(("inventory", "text", "text_sha256"), STRING),
         **graph_features(inventory),
     }
@@ -62,6 +67,7 @@ def _fill(batch: Batch) -> dict[str, Any]:
         "id": [f"{document.article_id}/{document.annotator}" for document in meta],
         "article": [article.id for article in articles],
         "title": [article.title for article in articles],
+        "lead_time": [document.lead_time for document in meta],
         "kind": [_KIND_IDS.get(kind) for kind in batch.annotator_kinds],
         "text": [article.text for article in articles],
         "text_sha256": [document.text_sha256 for document in meta],

@@ -42,7 +42,7 @@ COLUMNS = {
     ),
     "source": "which characters of which source file the text is",
     **PROVENANCE_COLUMNS,
-    "made_from": "the annotators whose labels were adjudicated or promoted",
+    "made_from": "the annotators whose labels were adjudicated, promoted or corrected",
     "inventory": "version of the inventory that the labels were last looked at with",
     **GRAPH_COLUMNS,
 }

@@ -25,8 +25,8 @@ PROVENANCE_FEATURES: Feature = {"annotator": STRING, "process": class_label(PROC
 PROVENANCE_COLUMNS = {
     "annotator": "who labelled it, by pseudonym",
     "process": (
-        "labelled once (single pass), settled from several annotators' labels (adjudicated), or one annotator's labels"
-        " taken as they are (promoted)"
+        "labelled once (single pass), settled from several annotators' labels (adjudicated), one annotator's labels"
+        " taken as they are (promoted), or labelled by one who began with labels of someone else or a model (corrected)"
     ),
 }
 GRAPH_COLUMNS = {
