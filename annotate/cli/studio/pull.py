@@ -4,7 +4,7 @@ import click
 
 import annotate
 from annotate.cli.options import corpus_option, schema_option
-from annotate.cli.studio.common import connect, dir_option, map_option, show_progress, title_option
+from annotate.cli.studio.common import connect, describe_span, dir_option, map_option, show_progress, title_option
 from annotate.cli.terminal import count_noun, echo
 
 
@@ -109,8 +109,8 @@ def pull(
             result = pulling.take_rest(progress)
         quarantined, repeated = sum(1 for _ in iterate_quarantine(state)), len(earlier & list_unknown_tasks(state))
     for finding in result.findings:
-        span = f" span {finding.span}:" if finding.span else ""
-        echo(f"{finding.file}: {finding.code}{span} {finding.message}", err=True)
+        where = describe_span(finding.span, finding.words)
+        echo(f"{finding.file}: {finding.code} {where}{finding.message}", err=True)
     for name in result.written:
         echo(f"written: annotations/{name}.json")
     for path in result.left_alone:

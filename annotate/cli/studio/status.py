@@ -7,7 +7,7 @@ import click
 
 import annotate
 from annotate.cli.options import corpus_option, schema_option
-from annotate.cli.studio.common import connect, dir_option, page_url, show_progress, title_option
+from annotate.cli.studio.common import connect, describe_span, dir_option, page_url, show_progress, title_option
 from annotate.cli.terminal import echo, make_grid, terminal
 from annotate.errors import CannotRun, Refused
 
@@ -132,5 +132,5 @@ def _state_warnings(state: "State") -> Iterator[str]:
     for article_id, entry in iterate_quarantine(state):
         for reason in entry.reasons:
             annotator = f", {entry.annotator}" if entry.annotator else ""
-            span = f" span {reason.span}:" if reason.span else ""
-            yield f"quarantined: {article_id}, task {entry.task}{annotator}: {reason.code}{span} {reason.message}"
+            where = describe_span(reason.span, reason.words)
+            yield f"quarantined: {article_id}, task {entry.task}{annotator}: {reason.code} {where}{reason.message}"
