@@ -68,7 +68,7 @@ def end_missing(annotation: Annotation) -> Iterator[Problem]:
     "R103",
     waivable=True,
     advice=(
-        "The relation ‘{relation}’ cannot start from a {label}, only from {labels}. Delete it, or draw it the "
+        "The relation ‘{relation}’ cannot start from this {label}, only from {labels}. Delete it, or draw it the "
         "other way round."
     ),
 )
@@ -92,7 +92,7 @@ def wrong_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem
     "R104",
     waivable=True,
     advice=(
-        "The relation ‘{relation}’ cannot lead to a {other_label}, only to {labels}. Delete it, or draw it to "
+        "The relation ‘{relation}’ cannot lead to {other_label}, only to {labels}. Delete it, or draw it to "
         "another label."
     ),
 )
@@ -278,7 +278,7 @@ def to_itself(annotation: Annotation) -> Iterator[Problem]:
             yield Problem(f"{relation.label} leads from {name} to itself; remove it", relation.head, details=details)
 
 
-@rule("R111", advice="This {label} continues a {other_label}. Give both parts the same label.")
+@rule("R111", advice="This {label} continues words with the label {other_label}. Give both parts the same label.")
 def pieces_of_two_labels(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """All pieces of a span have one label.
 

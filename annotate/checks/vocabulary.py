@@ -53,7 +53,7 @@ def unknown_label(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     yield from problems(faults, value)
 
 
-@rule("P202", advice="‘{attribute}’ does not belong to a {label}. Delete the label, and label the words again.")
+@rule("P202", advice="‘{attribute}’ does not belong to the label {label}. Delete the label, and label the words again.")
 def unknown_attribute(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """A span has only attributes that the inventory gives to its label.
 

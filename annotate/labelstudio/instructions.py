@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.util.escape import escape_html, replace_unseen_in_html
 from annotate.util.files import read_raw, read_text
@@ -63,6 +64,26 @@ def render_instructions(folder: str | Path, inventory: Inventory) -> str:
         sections.append(f"<details>\n<summary>{escape_html(title)}</summary>\n{body}</details>")
     css = read_template("labelstudio/instructions.css")
     return "\n".join([f"<style>\n{css}</style>", '<div class="guidelines">', *sections, "</div>"]) + "\n"
+
+
+def read_page_titles(folder: str | Path, inventory: Inventory) -> dict[str, str]:
+    """Return the title that the instructions show of each page of the guidelines, by its path; none for missing pages.
+
+    Args:
+        folder: The folder of the guidelines.
+        inventory: Names the page of each label.
+    """
+    from markdown_it import MarkdownIt
+
+    folder, titles = Path(folder), dict[str, str]()
+    parser = MarkdownIt("commonmark", {"html": False})
+    for name in page_names(folder, inventory):
+        try:
+            text = read_text(folder / name, "write the page", within=folder, errors="replace")
+        except CannotRun:  # `annotate check` and `push` report it
+            continue
+        titles[name], _ = split_title(parser.parse(remove_comments(text)), name)
+    return titles
 
 
 def remove_comments(text: str) -> str:

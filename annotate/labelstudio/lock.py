@@ -31,6 +31,10 @@ _ALLOWED_COMMANDS = ("migrate", "up", "reset-credentials")
 """Commands that run while a migration is interrupted: the one that completes it, and those of its server."""
 
 
+class FolderBusy(CannotRun):
+    """Another command is changing the folder."""
+
+
 class LockHolder(msgspec.Struct, frozen=True):
     """The command that holds the lock, its process id, and when it took the lock (seconds since 1970)."""
 
@@ -51,7 +55,8 @@ def lock_folder(state: State, command: str) -> Iterator[None]:
         command: The command that is going to change it, for the message that other commands print.
 
     Raises:
-        CannotRun: Another process holds the lock, or a migration was interrupted, in which case server and inventory
+        FolderBusy: Another process holds the lock.
+        CannotRun: The lock file cannot be opened, or a migration was interrupted, in which case server and inventory
             differ and only some commands may run.
     """
     state.create_folder()
@@ -86,7 +91,7 @@ def _acquire(file: BinaryIO, state: State) -> None:
             # The file is empty while a command takes or releases the lock.
             if time.monotonic() - begin >= (PATIENCE if is_watch else 0 if content else _CHANGE_OF_HOLDER):
                 hint = "wait until it ends, then try again"
-                raise CannotRun(state.folder, _describe_holder(holder), hint) from None
+                raise FolderBusy(state.folder, _describe_holder(holder), hint) from None
             if is_watch and not is_announced and sys.stderr is not None:
                 is_announced = True
                 sys.stderr.write("annotate: waiting for `annotate studio watch`, which has a few tasks to check\n")

@@ -10,6 +10,8 @@ lock              the command that is changing the folder          configs.json 
 public.json       the address that others use for the server       database.json  the server's PostgreSQL database
 assigned.json     server → title → annotators with a project       people-logins.json  the logins of annotators
 corpus.json       the corpus that the folder belongs to         config-versions.json  inventories of earlier configs
+watch/            what `watch` knows of the tasks of a project    watch.json       the process that `up` started for it
+findings/         a page for each annotator, made by `watch`      watch.log        what that process reported
 """
 
 import importlib.util

@@ -64,6 +64,7 @@ def pull(
     from annotate.labelstudio.pull import Pull, list_unknown_tasks
     from annotate.labelstudio.quarantine import iterate_quarantine
     from annotate.labelstudio.results import Mapper, describe_diagnoses
+    from annotate.service.memory import find_own_writes
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     label_map = find_map(map_, "labelstudio", inventory)
@@ -99,6 +100,7 @@ def pull(
                         project.id,
                         inventory=versions[project.id],
                         everything=everything or fix,
+                        own_writes=find_own_writes(state, server, project.id),
                         progress=progress,
                         on_page=pulling.take_page,
                     )
