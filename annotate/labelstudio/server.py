@@ -237,6 +237,14 @@ def _start(state: State, port: int | None, database: Database | None, public_url
     return process
 
 
+def keep_child(child: "Popen[bytes]") -> ServerProcess:
+    """Return the record of a process that this one started in the background; its exit will be collected."""
+    import psutil
+
+    _children[child.pid] = child
+    return ServerProcess(child.pid, psutil.Process(child.pid).create_time(), 0)
+
+
 def terminate_process(server_process: ServerProcess) -> bool:
     """End a recorded process and its children, by force after `STOP_TIMEOUT`; return whether it ran."""
     import psutil

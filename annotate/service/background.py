@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from annotate.errors import CannotRun, describe_os_error
-from annotate.labelstudio.server import is_process_running, terminate_process
+from annotate.labelstudio.server import is_process_running, keep_child, terminate_process
 from annotate.labelstudio.state import PRIVATE_FILE, ServerProcess, State, open_no_link
 from annotate.util.processes import start_module
 
@@ -23,8 +23,6 @@ def start_watch(state: State, corpus: str, schema: str, guidelines: str) -> bool
     Raises:
         CannotRun: Its log cannot be written.
     """
-    import psutil
-
     if find_watch(state) is not None:
         return False
     folders = {"--corpus": corpus, "--schema": schema, "--guidelines": guidelines}
@@ -38,7 +36,7 @@ def start_watch(state: State, corpus: str, schema: str, guidelines: str) -> bool
         os.fchmod(handle, PRIVATE_FILE)
         words = ("studio", "watch", "--dir", str(state.folder), *options)
         child = start_module("annotate", *words, environment={}, log=file)
-    process = ServerProcess(child.pid, psutil.Process(child.pid).create_time(), 0)
+    process = keep_child(child)
     try:
         state.write(WATCH_PROCESS_FILE, process)
     except BaseException:

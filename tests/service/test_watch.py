@@ -1,6 +1,5 @@
 """`annotate studio watch` on a real server: findings reach the annotators, and nothing else changes."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -18,6 +17,8 @@ from annotate.labelstudio.http import TOKEN_VARIABLE, URL_VARIABLE
 from annotate.labelstudio.lock import lock_folder
 from annotate.labelstudio.projects import annotator_title, require_project
 from annotate.labelstudio.state import State
+from annotate.service.background import find_watch, stop_watch
+from annotate.service.memory import find_own_writes
 from annotate.service.watcher import TAB
 from tests.conftest import Project, read_files
 from tests.convert.test_label_map import MAP
@@ -43,6 +44,7 @@ def team(project: Project, started: State, studio: Studio) -> Team:
     folder = project.path("guidelines")
     folder.mkdir()
     (folder / "speech.md").write_text("# Who *speaks*\n\nA Verb is the word of saying.\n")
+    (folder / "cargo.md").write_text("# Cargo\n\nCount.\n")
     return Team(project, started, studio)
 
 
@@ -154,8 +156,6 @@ def test_labels_submitted_while_the_watch_writes_are_pulled(anna: Team, proxy: P
             anna.state.save_project_id(server, title, number)
         patch.setattr("annotate.service.watcher.labelling_titles", lambda *_: [annotator_title(anna.title, "anna")])
         assert "1 written" in watch(anna).stdout
-        from annotate.service.memory import find_own_writes
-
         number = require_project(anna.studio, anna.state, annotator_title(anna.title, "anna")).id
         assert find_own_writes(anna.state, server, number) == {}
         watch(anna)
@@ -205,8 +205,10 @@ def test_project_made_elsewhere_is_not_changed(team: Team, tmp_path: Path) -> No
     assert team.studio.list_views(foreign.id) == []
     assert "has no Words" in (pages / "anna.html").read_text("utf-8")
     (pages / "mine.txt").write_text("not a page of the watch")
-    correct_page = team.annotate("watch", "--once", "--pages", str(pages))
-    assert correct_page.exit_code == 0  # nothing changed, so nothing is written
+    with team.api() as api:
+        api.patch(f"/api/annotations/{annotation['id']}/", json={"result": []})
+    refused = team.annotate("watch", "--once", "--pages", str(pages))
+    assert (refused.exit_code, "mine.txt" in refused.stderr) == (2, True), refused.output
 
 
 def test_tab_of_the_data_manager(anna: Team) -> None:
@@ -225,8 +227,8 @@ def test_tab_of_the_data_manager(anna: Team) -> None:
     assert len(anna.studio.list_views(project.id)) == 1  # someone removed it
 
 
-def test_other_commands_wait_for_the_watch(anna: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    held = subprocess.Popen(
+def test_other_commands_wait_for_the_watch(anna: Team) -> None:
+    with subprocess.Popen(
         [
             sys.executable,
             "-c",
@@ -236,8 +238,7 @@ def test_other_commands_wait_for_the_watch(anna: Team, monkeypatch: pytest.Monke
             "watch",
         ],
         stdout=subprocess.PIPE,
-    )
-    try:
+    ) as held:
         assert held.stdout
         held.stdout.readline()
         begin = time.monotonic()
@@ -247,68 +248,74 @@ def test_other_commands_wait_for_the_watch(anna: Team, monkeypatch: pytest.Monke
             # The watch itself does not wait for others: its next poll comes soon.
             refused = anna.annotate("watch", "--once")
             assert (refused.exit_code, "`annotate studio pull` is running" in refused.stderr) == (2, True)
-    finally:
-        held.kill()
-        held.wait()
 
 
-def start(team: Team, **environment: str) -> "subprocess.Popen[bytes]":
-    words = ["studio", "watch", "--every", "1", "--dir", str(team.state.folder), "--title", team.title]
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "annotate", *words],
-        cwd=team.project.root,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+class Running:
+    """A watch in a process of its own."""
 
+    def __init__(self, team: Team) -> None:
+        self.log = team.project.path("watch.log")
+        words = ["studio", "watch", "--every", "1", "--dir", str(team.state.folder), "--title", team.title]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "annotate", *words], cwd=team.project.root, stdout=log, stderr=log
+            )
 
-def wait_for(condition: Any, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    def wait_for(self, words: str) -> None:
+        deadline = time.monotonic() + 120
+        while words not in self.log.read_text("utf-8"):
+            assert time.monotonic() < deadline, self.log.read_text("utf-8")
+            time.sleep(0.2)
 
-
-def has_count(team: Team, number: int) -> Any:
-    return lambda: tasks(team, "anna")["harbour"]["data"]["findings"] == number
+    def end(self, number: int) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(60)
 
 
 def test_a_killed_watch_is_continued_and_a_signal_ends_it(anna: Team) -> None:
-    process = start(anna)
+    watching = Running(anna)
     try:
-        wait_for(has_count(anna, 1))
+        watching.wait_for("points: anna 1")
         other = anna.annotate("watch", "--once")
         assert (other.exit_code, "annotate studio" in other.stderr) == (2, True)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        watching.end(signal.SIGKILL)
         correct(anna, "anna", "harbour", [])
-        process = start(anna)
-        wait_for(has_count(anna, 0))
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 143
-        assert process.stdout
-        told = process.stdout.read().decode()
-        assert ("Traceback" in told, "1 task checked, 1 written" in told) == (False, True)
+        watching = Running(anna)
+        watching.wait_for("1 task checked, 1 written; points: anna 0")
+        assert watching.end(signal.SIGTERM) == 143
+        assert tasks(anna, "anna")["harbour"]["data"]["findings"] == 0
+        assert "Traceback" not in watching.log.read_text("utf-8")
     finally:
-        process.kill()
-        process.wait()
+        watching.end(signal.SIGKILL)
 
 
 def test_a_server_that_is_down_is_reported_once(anna: Team) -> None:
     record = (anna.state.folder / "server.json").read_bytes()
     (anna.state.folder / "server.json").unlink()  # as after `annotate studio down`
-    process = start(anna)
+    watching = Running(anna)
     try:
-        time.sleep(8)
+        watching.wait_for("no server is running")
+        time.sleep(3)
         (anna.state.folder / "server.json").write_bytes(record)
-        wait_for(has_count(anna, 1))
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
-        assert process.stdout
-        told = process.stdout.read().decode()
-        assert (told.count("no server is running"), told.count("the problem is over")) == (1, 1)
-        assert "Traceback" not in told
+        watching.wait_for("the problem is over")
+        assert tasks(anna, "anna")["harbour"]["data"]["findings"] == 1
+        assert watching.end(signal.SIGINT) == 130
+        told = watching.log.read_text("utf-8")
+        assert (told.count("no server is running"), "Traceback" in told) == (1, False)
     finally:
-        process.kill()
-        process.wait()
+        watching.end(signal.SIGKILL)
+
+
+def test_up_starts_the_watch_and_down_stops_it(anna: Team) -> None:
+    """The server of the tests runs on: only the watch is started and stopped."""
+    try:
+        told = anna.annotate("up", "--no-watch").stdout
+        assert ("already running" in told, "watching" in told, find_watch(anna.state)) == (True, False, None)
+        assert "\nwatching labels: pages in " in anna.annotate("up").stdout
+        assert "already watching labels" in anna.annotate("up").stdout
+        assert "\nwatch: process " in anna.annotate("status").stdout
+        (anna.state.folder / "server.json").unlink()
+        assert anna.annotate("down").stdout == "no server was running\n"
+        assert find_watch(anna.state) is None
+    finally:
+        stop_watch(anna.state)

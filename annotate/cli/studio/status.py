@@ -60,6 +60,7 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
                 labelling = read_status(studio, state, name, progress, label_map.fields if label_map else None)
     except Refused as error:  # nothing was to be changed, so nothing was refused
         raise CannotRun(error.where, error.problem, error.hint) from error
+    _show_watch(state)
     _show_annotators(labelling)
     _show_articles(labelling, len(labelling.stages) if every else MAX_ROWS)
     warnings += _state_warnings(state)
@@ -90,6 +91,17 @@ def _show_projects(
         drift = find_drift(state, studio.address.name, project, inventory, label_map)
         if drift:
             yield str(drift)
+
+
+def _show_watch(state: "State") -> None:
+    """Print whether a watch runs in the background, and where its pages are, if one was ever started here."""
+    from annotate.service.background import find_watch
+    from annotate.service.pages import PAGES_FOLDER
+
+    process, pages = find_watch(state), state.folder / PAGES_FOLDER
+    if process is not None or pages.is_dir():
+        running = f"process {process.pid}" if process is not None else "not running in the background"
+        echo(f"watch: {running}; summary pages: {pages}")
 
 
 def _show_annotators(labelling: "LabellingStatus") -> None:
