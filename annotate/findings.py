@@ -2,7 +2,7 @@
 
 import inspect
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,10 @@ class Fix:
     end: int = 0
 
 
+Details = Mapping[str, str | Sequence[str]]
+"""What the placeholders of an advice stand for: names of the inventory, or values."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What a check yields: a message and a location.
@@ -26,6 +30,7 @@ class Problem:
     The rule adds its code, and the caller the file and the article. A check of the whole corpus gives these itself.
     `waivable` is False for a problem that may not be waived although others of its rule may be. `group` is the message
     for all problems of one cause, such as an unknown label in many files; empty if a problem is on its own.
+    `advice` replaces the advice of the rule, and `details` are what it names; see `Rule`.
     """
 
     message: str
@@ -36,6 +41,8 @@ class Problem:
     article: str | None = None
     waivable: bool = True
     group: str = ""
+    advice: str = ""
+    details: Details = field(default_factory=dict)
 
 
 NAMED = 3
@@ -75,7 +82,8 @@ class Finding:
     """A problem at one location. `file` is relative to the corpus folder; lines count from 1.
 
     `waivable` says whether a corpus may waive it, `waived` why it did. `group` is that of its `Problem`. `downgraded`
-    says that it is an error of its rule, and a warning because it is on the labels of one annotator.
+    says that it is an error of its rule, and a warning because it is on the labels of one annotator. `words` are those
+    of its span, where they are known. `advice` and `details` are what an annotator reads; see `Rule`.
     """
 
     code: str
@@ -90,6 +98,9 @@ class Finding:
     waived: str | None = None
     group: str = field(default="", compare=False)
     downgraded: bool = field(default=False, compare=False)
+    words: str = field(default="", compare=False)
+    advice: str = field(default="", compare=False)
+    details: Details = field(default_factory=dict, compare=False)
 
     @property
     def is_error(self) -> bool:
@@ -108,6 +119,9 @@ class Rule:
     `waivable` says whether a corpus may waive its findings, or give them another severity, in `waivers.yaml`. A rule is
     not waivable if it protects readers (links, special files, hostile characters, personal data), if what it finds
     would be lost or misread, or if other parts of the toolkit rely on it.
+
+    `advice` tells an annotator what to do, in words for readers who are no programmers. `{label}` in it stands for the
+    label of the span, and any other name in braces for one of the `details` of the problem.
     """
 
     code: str
@@ -116,6 +130,7 @@ class Rule:
     documentation: str
     check: Callable[..., Iterable[Problem]]
     waivable: bool = False
+    advice: str = ""
 
     @property
     def summary(self) -> str:
@@ -146,11 +161,13 @@ class Rule:
             fix=problem.fix,
             waivable=self.waivable and problem.waivable,
             group=problem.group,
+            advice=problem.advice or self.advice,
+            details=problem.details,
         )
 
 
 def rule(
-    code: str, severity: Severity = "error", *, waivable: bool = False
+    code: str, severity: Severity = "error", *, waivable: bool = False, advice: str = ""
 ) -> Callable[[Callable[..., Iterable[Problem]]], Rule]:
     """Turn a generator of problems into a rule. Its name is that of the function, with hyphens.
 
@@ -158,10 +175,11 @@ def rule(
         code: The stable code, such as P101.
         severity: Whether a finding makes `annotate check` fail.
         waivable: Whether a corpus may waive its findings; see `Rule`.
+        advice: What an annotator does about a finding on their labels; see `Rule`.
     """
 
     def make_rule(check: Callable[..., Iterable[Problem]]) -> Rule:
         name, documentation = check.__name__.replace("_", "-"), inspect.cleandoc(check.__doc__ or "")
-        return Rule(code, severity, name, documentation, check, waivable)
+        return Rule(code, severity, name, documentation, check, waivable, advice)
 
     return make_rule

@@ -91,7 +91,7 @@ SUBCOMMANDS = {
 }
 """Commands of a group that is loaded as a whole, and formats that import a module of their own."""
 STUDIO = {
-    "studio up": "studio up",
+    "studio up": "studio up --no-watch",
     "studio push": "studio push",
     "studio status": "studio status",
     "studio config": "studio config",
@@ -102,6 +102,7 @@ STUDIO = {
     "studio quality": "studio quality",
     "studio pull": "studio pull",
     "studio restore": "studio restore anna",
+    "studio watch": "studio watch --once",
     "studio adjudicate": "studio adjudicate --from anna,ben",
     "migrate": "migrate to.yaml --plan",
     "studio down": "studio down",

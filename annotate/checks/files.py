@@ -27,7 +27,7 @@ class ParsedFile(NamedTuple):
     findings: list[Finding]
 
 
-@rule("S101")
+@rule("S101", advice="This annotation has characters that cannot be stored. Tell the lead of your project.")
 def encoding(data: bytes) -> Iterator[Problem]:
     """A file of the corpus is UTF-8 without a byte order mark.
 
@@ -46,7 +46,7 @@ def encoding(data: bytes) -> Iterator[Problem]:
         )
 
 
-@rule("S102")
+@rule("S102", advice="This annotation cannot be stored. Tell the lead of your project.")
 def syntax(error: ValueError, data: bytes) -> Iterator[Problem]:
     """A JSON or YAML file can be parsed.
 
@@ -74,7 +74,7 @@ def duplicate_key(data: bytes) -> Iterator[Problem]:
         yield Problem(f"has the key {key!r} twice in one object; keep the one that is meant", line=line)
 
 
-@rule("S104")
+@rule("S104", advice="This annotation has something that cannot be stored. Tell the lead of your project.")
 def off_schema(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """A file has the fields and types that its JSON Schema asks for, and no others.
 
@@ -86,7 +86,7 @@ def off_schema(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     yield from problems(faults, value)
 
 
-@rule("S105")
+@rule("S105", advice="This label cannot be stored under its number. Delete it, and label the words again.")
 def unsafe_id(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """An id, and a file name in the metadata, is a plain name and cannot be a path.
 

@@ -18,6 +18,11 @@ def _name(span: Span) -> str:
     return f"{span.label} {quote(span.text, 40)}"
 
 
+def _name_end(spans: dict[str, Span], id_: str) -> str:
+    """Return an end of a relation in words; its id where there is no such span."""
+    return _name(spans[id_]) if id_ in spans else id_
+
+
 def _valid_relations(
     annotation: Annotation, inventory: Inventory
 ) -> Iterator[tuple[Relation, RelationLabel, Span, Span]]:
@@ -38,7 +43,7 @@ def _pieces(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Span
     return ((head, tail) for _, label, head, tail in _valid_relations(annotation, inventory) if label.joins_pieces)
 
 
-@rule("R102")
+@rule("R102", advice="The relation ‘{relation}’ leads to a label that does not exist any more. Delete the relation.")
 def end_missing(annotation: Annotation) -> Iterator[Problem]:
     """Both ends of a relation are spans of the same annotation.
 
@@ -51,13 +56,22 @@ def end_missing(annotation: Annotation) -> Iterator[Problem]:
         for end, name in (("head", relation.head), ("tail", relation.tail)):
             if name not in spans:
                 yield Problem(
-                    f"{end} of {relation.label} ({relation.head} → {relation.tail}) is not a span; "
+                    f"{end} of {relation.label} ({_name_end(spans, relation.head)} → "
+                    f"{_name_end(spans, relation.tail)}) is not a span; "
                     "remove the relation, or bring the span back",
                     name,
+                    details={"relation": relation.label},
                 )
 
 
-@rule("R103", waivable=True)
+@rule(
+    "R103",
+    waivable=True,
+    advice=(
+        "The relation ‘{relation}’ cannot start from this {label}, only from {labels}. Delete it, or draw it the "
+        "other way round."
+    ),
+)
 def wrong_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A relation starts from a label that the inventory allows at its head.
 
@@ -68,11 +82,20 @@ def wrong_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem
     for relation, label, head, _ in _valid_relations(annotation, inventory):
         if not label.joins_pieces and head.label in inventory.spans and head.label not in label.head:
             yield Problem(
-                f"{relation.label} starts from {_name(head)}; it may start from {', '.join(label.head)}", head.id
+                f"{relation.label} starts from {_name(head)}; it may start from {', '.join(label.head)}",
+                head.id,
+                details={"relation": relation.label, "labels": label.head},
             )
 
 
-@rule("R104", waivable=True)
+@rule(
+    "R104",
+    waivable=True,
+    advice=(
+        "The relation ‘{relation}’ cannot lead to {other_label}, only to {labels}. Delete it, or draw it to "
+        "another label."
+    ),
+)
 def wrong_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A relation points to a label that the inventory allows at its tail.
 
@@ -85,6 +108,7 @@ def wrong_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem
             yield Problem(
                 f"{relation.label} from {_name(head)} points to {_name(tail)}; it may point to {', '.join(label.tail)}",
                 head.id,
+                details={"relation": relation.label, "other_label": tail.label, "labels": label.tail},
             )
 
 
@@ -122,7 +146,15 @@ def _at_tail(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Spa
     return _count_ends(annotation, inventory, lambda r: r.tail, lambda r: r.per_tail, lambda r: r.tail)
 
 
-@rule("R105", waivable=True)
+_MORE_FROM_HEAD = "The relation ‘{relation}’ starts from this {label} {count} times; it takes {least}. Draw the others."
+_MORE_TO_TAIL = "The relation ‘{relation}’ leads to this {label} {count} times; it takes {least}. Draw the others."
+
+
+@rule(
+    "R105",
+    waivable=True,
+    advice="This {label} has no {labels}. Draw the relation ‘{relation}’ from it, or delete it.",
+)
 def too_few_from_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A span has the relations that must start from its label.
 
@@ -136,10 +168,18 @@ def too_few_from_head(annotation: Annotation, inventory: Inventory) -> Iterator[
                 f"{_name(span)} has {count} {label.name} and needs {limits.least}; "
                 f"draw {label.name} to {' or '.join(label.tail)}",
                 span.id,
+                advice=_MORE_FROM_HEAD if count else "",
+                details={"relation": label.name, "labels": label.tail, "count": str(count), "least": str(limits.least)},
             )
 
 
-@rule("R106", waivable=True)
+@rule(
+    "R106",
+    waivable=True,
+    advice=(
+        "The relation ‘{relation}’ starts from this {label} {count} times; {most} is the most. Delete the wrong ones."
+    ),
+)
 def too_many_from_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """No more relations of a kind start from a span than the inventory allows.
 
@@ -149,10 +189,18 @@ def too_many_from_head(annotation: Annotation, inventory: Inventory) -> Iterator
     """
     for span, label, count, limits in _at_head(annotation, inventory):
         if limits.most is not None and count > limits.most:
-            yield Problem(f"{_name(span)} has {count} {label.name}; {limits.most} may start from it", span.id)
+            yield Problem(
+                f"{_name(span)} has {count} {label.name}; {limits.most} may start from it",
+                span.id,
+                details={"relation": label.name, "count": str(count), "most": str(limits.most)},
+            )
 
 
-@rule("R107", waivable=True)
+@rule(
+    "R107",
+    waivable=True,
+    advice="This {label} belongs to no {labels}. Draw the relation ‘{relation}’ to it, or delete it.",
+)
 def too_few_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A span has the relations that must point to its label.
 
@@ -166,10 +214,18 @@ def too_few_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Pr
                 f"{_name(span)} is at the end of {count} {label.name} and needs {limits.least}; "
                 f"draw {label.name} from {' or '.join(label.head)}",
                 span.id,
+                advice=_MORE_TO_TAIL if count else "",
+                details={"relation": label.name, "labels": label.head, "count": str(count), "least": str(limits.least)},
             )
 
 
-@rule("R108", waivable=True)
+@rule(
+    "R108",
+    waivable=True,
+    advice=(
+        "The relation ‘{relation}’ leads to this {label} {count} times; {most} is the most. Delete the wrong ones."
+    ),
+)
 def too_many_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """No more relations of a kind point to a span than the inventory allows.
 
@@ -179,10 +235,18 @@ def too_many_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[P
     """
     for span, label, count, limits in _at_tail(annotation, inventory):
         if limits.most is not None and count > limits.most:
-            yield Problem(f"{_name(span)} is at the end of {count} {label.name}; {limits.most} may be", span.id)
+            yield Problem(
+                f"{_name(span)} is at the end of {count} {label.name}; {limits.most} may be",
+                span.id,
+                details={"relation": label.name, "count": str(count), "most": str(limits.most)},
+            )
 
 
-@rule("R109", waivable=True)
+@rule(
+    "R109",
+    waivable=True,
+    advice="The relation ‘{relation}’ is drawn more than once between the same two labels. Keep one.",
+)
 def same_relation_twice(annotation: Annotation) -> Iterator[Problem]:
     """No two relations have the same label, head and tail.
 
@@ -190,13 +254,15 @@ def same_relation_twice(annotation: Annotation) -> Iterator[Problem]:
     Fails: two relations with one label from s1 to s2.
     Passes: two relations with different labels from s1 to s2.
     """
+    spans = _by_id(annotation)
     count = Counter((relation.label, relation.head, relation.tail) for relation in annotation.relations)
     for (label, head, tail), number in count.items():
         if number > 1:
-            yield Problem(f"{label} ({head} → {tail}) appears {number} times; keep one", head)
+            ends = f"{_name_end(spans, head)} → {_name_end(spans, tail)}"
+            yield Problem(f"{label} ({ends}) appears {number} times; keep one", head, details={"relation": label})
 
 
-@rule("R110")
+@rule("R110", advice="The relation ‘{relation}’ leads from this label to itself. Delete it.")
 def to_itself(annotation: Annotation) -> Iterator[Problem]:
     """No relation leads from a span to itself.
 
@@ -204,12 +270,15 @@ def to_itself(annotation: Annotation) -> Iterator[Problem]:
     Fails: head s3, tail s3.
     Passes: head s3, tail s4, even if the two cover the same words.
     """
+    spans = _by_id(annotation)
     for relation in annotation.relations:
         if relation.head == relation.tail:
-            yield Problem(f"{relation.label} leads from {relation.head} to itself; remove it", relation.head)
+            name = _name_end(spans, relation.head)
+            details = {"relation": relation.label}
+            yield Problem(f"{relation.label} leads from {name} to itself; remove it", relation.head, details=details)
 
 
-@rule("R111")
+@rule("R111", advice="This {label} continues words with the label {other_label}. Give both parts the same label.")
 def pieces_of_two_labels(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """All pieces of a span have one label.
 
@@ -220,10 +289,14 @@ def pieces_of_two_labels(annotation: Annotation, inventory: Inventory) -> Iterat
     """
     for head, tail in _pieces(annotation, inventory):
         if head.label != tail.label:
-            yield Problem(f"{_name(head)} continues {_name(tail)}; give both one label", head.id)
+            message = f"{_name(head)} continues {_name(tail)}; give both one label"
+            yield Problem(message, head.id, details={"other_label": tail.label})
 
 
-@rule("R112")
+@rule(
+    "R112",
+    advice="The parts of this label are joined in a circle. Delete the relation that starts from the first part.",
+)
 def loop_of_pieces(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """The pieces of a span do not form a loop.
 
@@ -232,6 +305,7 @@ def loop_of_pieces(annotation: Annotation, inventory: Inventory) -> Iterator[Pro
     Passes: s3 continues s2, s2 continues s1.
     Guideline: how-to-label.md
     """
+    spans = _by_id(annotation)
     before = {head.id: tail.id for head, tail in _pieces(annotation, inventory)}
     done: set[str] = set()
     for first in before:
@@ -242,11 +316,12 @@ def loop_of_pieces(annotation: Annotation, inventory: Inventory) -> Iterator[Pro
             id_ = before[id_]
         if id_ in path:
             loop = path[path.index(id_) :]
-            yield Problem(f"{' → '.join([*loop, id_])} is a loop; remove the relation from the first piece", id_)
+            names = " → ".join(_name(spans[name]) for name in [*loop, id_])
+            yield Problem(f"{names} is a loop; remove the relation from the first piece", id_)
         done.update(path)
 
 
-@rule("R113")
+@rule("R113", advice="This part continues one that comes later in the text. Draw the relation the other way round.")
 def pieces_out_of_order(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A piece continues one that comes before it in the text and does not overlap it.
 
@@ -262,7 +337,7 @@ def pieces_out_of_order(annotation: Annotation, inventory: Inventory) -> Iterato
             )
 
 
-@rule("R114")
+@rule("R114", advice="This part is joined to several others. Join each part only to the nearest one before it.")
 def fork_of_pieces(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A piece continues one piece at most, and is continued by one at most.
 
@@ -271,14 +346,21 @@ def fork_of_pieces(annotation: Annotation, inventory: Inventory) -> Iterator[Pro
     Passes: s2 continues s1, s3 continues s2.
     Guideline: how-to-label.md
     """
+    spans = _by_id(annotation)
     pairs = list(_pieces(annotation, inventory))
     for verb, end in (("continues", 0), ("is continued by", 1)):
         for id_, count in Counter(pair[end].id for pair in pairs).items():
             if count > 1:
-                yield Problem(f"{verb} {count} pieces; join each piece to the nearest one before it", id_)
+                message = f"{_name(spans[id_])} {verb} {count} pieces; join each piece to the nearest one before it"
+                yield Problem(message, id_)
 
 
-@rule("R115")
+@rule(
+    "R115",
+    advice=(
+        "The relation ‘{relation}’ is drawn to a later part of these words. Delete it, and draw it to the first part."
+    ),
+)
 def relation_of_later_piece(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """The relations of a span in pieces start from and point to its first piece.
 
@@ -288,10 +370,11 @@ def relation_of_later_piece(annotation: Annotation, inventory: Inventory) -> Ite
     Guideline: how-to-label.md
     """
     later = _later_pieces(annotation, inventory)
-    for relation, label, _, _ in _valid_relations(annotation, inventory):
-        for end, name in (("head", relation.head), ("tail", relation.tail)):
-            if name in later and not label.joins_pieces:
-                yield Problem(f"{end} of {relation.label} is a later piece; attach it to the first one", name)
+    for relation, label, head, tail in _valid_relations(annotation, inventory):
+        for end, span in (("head", head), ("tail", tail)):
+            if span.id in later and not label.joins_pieces:
+                message = f"{end} of {relation.label}, {_name(span)}, is a later piece; attach it to the first one"
+                yield Problem(message, span.id, details={"relation": relation.label})
 
 
 def labels_that_fill_roles(inventory: Inventory) -> set[str]:
@@ -307,7 +390,7 @@ def labels_that_fill_roles(inventory: Inventory) -> set[str]:
     return {name for label in relations for name in label.tail} - heads - counted - alone
 
 
-@rule("R116", waivable=True)
+@rule("R116", waivable=True, advice="This {label} is connected to nothing. Draw ‘{relations}’, or delete it.")
 def in_no_relation(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A span whose label exists only to fill a role fills one.
 
@@ -329,10 +412,20 @@ def in_no_relation(annotation: Annotation, inventory: Inventory) -> Iterator[Pro
         if span.label in filling and span.id not in touched:
             permission = f"give {span.label} `alone: true` in labels.yaml, if it may stand alone"
             hint = f"draw the one it is labelled for, remove it, or {permission}"
-            yield Problem(f"{_name(span)} is in no relation; {hint}", span.id)
+            relations = [
+                label.name for label in inventory.relations.values() if span.label in label.tail and not label.refers
+            ]
+            yield Problem(f"{_name(span)} is in no relation; {hint}", span.id, details={"relations": relations})
 
 
-@rule("R117", waivable=True)
+@rule(
+    "R117",
+    waivable=True,
+    advice=(
+        "The relation ‘{relation}’ leads from these words to words around them. Draw it to what they refer to, or "
+        "delete it."
+    ),
+)
 def reference_within_its_meaning(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """Words that point back to other words do not lie within them.
 
@@ -348,6 +441,7 @@ def reference_within_its_meaning(annotation: Annotation, inventory: Inventory) -
                     f"{relation.label} leads from {quote(head.text, 40)} to the {tail.label} around it; "
                     f"draw {relation.label} to what it means, or remove the relation",
                     head.id,
+                    details={"relation": relation.label},
                 )
 
 

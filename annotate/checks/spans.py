@@ -16,7 +16,7 @@ def _located_spans(annotation: Annotation, text: str) -> Iterator[Span]:
     return (span for span in annotation.spans if span.text and text[span.start : span.end] == span.text)
 
 
-@rule("P101")
+@rule("P101", advice="This label lies outside the article. Delete it, and label the words again.")
 def outside_text(annotation: Annotation, text: str) -> Iterator[Problem]:
     """A span lies within the text, and its start is not greater than its end.
 
@@ -32,7 +32,7 @@ def outside_text(annotation: Annotation, text: str) -> Iterator[Problem]:
             )
 
 
-@rule("P102")
+@rule("P102", advice="This label covers no words. Delete it.")
 def empty_span(annotation: Annotation) -> Iterator[Problem]:
     """A span has at least one character.
 
@@ -45,7 +45,7 @@ def empty_span(annotation: Annotation) -> Iterator[Problem]:
             yield Problem(f"is empty at {span.start}; remove it, or label the words that were meant", span.id)
 
 
-@rule("P103")
+@rule("P103", advice="This label has other words than the article at its place. Delete it, and label the words again.")
 def text_differs(annotation: Annotation, text: str) -> Iterator[Problem]:
     """A span's text is the article's text at its offsets: `text[start:end] == span.text`.
 
@@ -62,7 +62,11 @@ def text_differs(annotation: Annotation, text: str) -> Iterator[Problem]:
             )
 
 
-@rule("P104", waivable=True)
+@rule(
+    "P104",
+    waivable=True,
+    advice="This label begins or ends with a space. Delete it, and label the words without the space.",
+)
 def white_space_at_ends(annotation: Annotation, text: str) -> Iterator[Problem]:
     """A span neither begins nor ends with white space.
 
@@ -78,7 +82,7 @@ def white_space_at_ends(annotation: Annotation, text: str) -> Iterator[Problem]:
             yield Problem(f"{quote(span.text)} has white space at its ends; leave it out", span.id, fix=fix)
 
 
-@rule("P105", waivable=True)
+@rule("P105", waivable=True, advice="These words have the label {label} twice. Delete one of the two.")
 def same_span_twice(annotation: Annotation) -> Iterator[Problem]:
     """No two spans of an annotation have the same label, the same offsets and the same relations.
 
@@ -98,7 +102,7 @@ def same_span_twice(annotation: Annotation) -> Iterator[Problem]:
             earlier.append(span)
         elif duplicate.id != span.id:
             yield Problem(
-                f"repeats {span.label} {duplicate.id} at [{span.start}, {span.end}), with the same relations; "
+                f"repeats {span.label} {quote(span.text, 40)} at [{span.start}, {span.end}), with the same relations; "
                 "keep one of the two",
                 span.id,
             )
@@ -126,7 +130,10 @@ def _tell_apart(annotation: Annotation) -> dict[str, int]:
         count = len(divided)
 
 
-@rule("P106")
+@rule(
+    "P106",
+    advice="Two labels have the same number inside the program. Delete one of them, and label its words again.",
+)
 def same_id_twice(annotation: Annotation) -> Iterator[Problem]:
     """The id of a span is unique in its annotation.
 
@@ -155,7 +162,7 @@ def _intervals(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[S
             )
 
 
-@rule("P301", waivable=True)
+@rule("P301", waivable=True, advice="{minimum} ({least}) is larger than {maximum} ({most}). Swap the two numbers.")
 def minimum_above_maximum(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """The lower number of a count is not greater than the upper one.
 
@@ -165,9 +172,26 @@ def minimum_above_maximum(annotation: Annotation, inventory: Inventory) -> Itera
     """
     for span, interval, minimum, maximum in _intervals(annotation, inventory):
         if minimum is not None and maximum is not None and minimum > maximum:
-            yield Problem(f"{interval.minimum} {minimum} is above {interval.maximum} {maximum}; swap them", span.id)
+            yield Problem(
+                f"{interval.minimum} {minimum} is above {interval.maximum} {maximum}; swap them",
+                span.id,
+                details={**_name_bounds(interval), "least": str(minimum), "most": str(maximum)},
+            )
 
 
+def _name_bounds(interval: Interval) -> dict[str, str]:
+    """Return the attributes that hold the two numbers of a count, for an advice."""
+    return {"minimum": interval.minimum, "maximum": interval.maximum}
+
+
+_ADVICE: dict[Reading, str] = {
+    "both": "‘{wording}’ is “{answer}”. Put the same number into {minimum} and {maximum}, or change ‘{wording}’.",
+    "lower": "‘{wording}’ is “{answer}”. Give {minimum} and leave {maximum} empty, or change ‘{wording}’.",
+    "upper": "‘{wording}’ is “{answer}”. Give {maximum} and leave {minimum} empty, or change ‘{wording}’.",
+    "between": "‘{wording}’ is “{answer}”. Put two numbers into {minimum} and {maximum}, or change ‘{wording}’.",
+    "none": "‘{wording}’ is “{answer}”. Leave {minimum} and {maximum} empty, or change ‘{wording}’.",
+}
+"""What an annotator does about numbers that do not fit the wording of a count."""
 _EXPECTED: dict[Reading, str] = {
     "both": "{minimum} and {maximum} are the one number",
     "lower": "{minimum} is set and {maximum} is empty",
@@ -186,7 +210,7 @@ def _agrees(reading: Reading, minimum: int | None, maximum: int | None) -> bool:
     return minimum == maximum if reading == "both" else reading == "between" and minimum != maximum
 
 
-@rule("P302", waivable=True)
+@rule("P302", waivable=True, advice="The answers do not fit each other.")
 def wording_and_bounds(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """The wording of a count agrees with its two numbers.
 
@@ -199,10 +223,19 @@ def wording_and_bounds(annotation: Annotation, inventory: Inventory) -> Iterator
         reading = interval.readings.get(str(wording))
         if reading and not _agrees(reading, minimum, maximum):
             expected = _EXPECTED[reading].format(minimum=interval.minimum, maximum=interval.maximum)
-            yield Problem(f"{interval.wording} is {wording!r}, which asks that {expected}; fix one of them", span.id)
+            yield Problem(
+                f"{interval.wording} is {wording!r}, which asks that {expected}; fix one of them",
+                span.id,
+                advice=_ADVICE[reading],
+                details={**_name_bounds(interval), "wording": interval.wording, "answer": str(wording)},
+            )
 
 
-@rule("P303", waivable=True)
+@rule(
+    "P303",
+    waivable=True,
+    advice="{attribute} is {value}, but these words say {stated}. Use the number that the words say.",
+)
 def number_not_in_words(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A count's numbers must appear in its text.
 
@@ -224,6 +257,7 @@ def number_not_in_words(annotation: Annotation, inventory: Inventory) -> Iterato
                     f"{name} is {value}, but the words {quote(span.text)} give {' and '.join(map(str, stated))}; "
                     "use a number that appears there",
                     span.id,
+                    details={"attribute": name, "value": str(value), "stated": [str(number) for number in stated]},
                 )
 
 
@@ -235,7 +269,15 @@ def _denied_counts(annotation: Annotation, inventory: Inventory) -> Iterator[tup
             yield span, interval, numbers, interval.denies(span.attributes)
 
 
-@rule("P304", "warning", waivable=True)
+@rule(
+    "P304",
+    "warning",
+    waivable=True,
+    advice=(
+        "This {label} denies the number {value}, which no other {label} of the article claims. Label the claim, "
+        "or change the answer that says that this one is denied."
+    ),
+)
 def denied_count_of_no_claim(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A number that is denied is one that something else in the article claims.
 
@@ -256,10 +298,11 @@ def denied_count_of_no_claim(annotation: Annotation, inventory: Inventory) -> It
                 f"{span.label} {quote(span.text, 40)} denies {' and '.join(map(str, unclaimed))}, which no other"
                 f" {span.label} claims; label the claim, or mark this one as not denied",
                 span.id,
+                details={"value": [str(number) for number in unclaimed]},
             )
 
 
-@rule("P305", waivable=True)
+@rule("P305", waivable=True, advice="This {label} counts 0. Leave {minimum} and {maximum} empty, and set {condition}.")
 def count_of_none(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """Harm that did not happen is denied harm without a count, where the inventory tells denied harm.
 
@@ -273,6 +316,7 @@ def count_of_none(annotation: Annotation, inventory: Inventory) -> Iterator[Prob
                 f"{span.label} {quote(span.text, 40)} counts 0; "
                 f"empty {interval.minimum} and {interval.maximum}, and set {_name_condition(interval.denied)}",
                 span.id,
+                details={**_name_bounds(interval), "condition": _name_condition(interval.denied)},
             )
 
 
@@ -281,7 +325,12 @@ def _name_condition(condition: Condition) -> str:
     return " and ".join(f"{name} to {' or '.join(values)}" for name, values in condition.items())
 
 
-@rule("P401", "warning", waivable=True)
+@rule(
+    "P401",
+    "warning",
+    waivable=True,
+    advice="This label begins or ends in the middle of a word. Label the whole word.",
+)
 def cuts_a_word(annotation: Annotation, text: str) -> Iterator[Problem]:
     """A span begins and ends at a word boundary.
 
@@ -296,7 +345,12 @@ def cuts_a_word(annotation: Annotation, text: str) -> Iterator[Problem]:
             yield Problem(f"{quote(span.text)} cuts a word of {quote(around, 80)}; take the whole word", span.id)
 
 
-@rule("P402", "warning", waivable=True)
+@rule(
+    "P402",
+    "warning",
+    waivable=True,
+    advice="This label runs from one paragraph into the next. Label the part in each paragraph, and join the parts.",
+)
 def crosses_lines(annotation: Annotation) -> Iterator[Problem]:
     """A span stays within one line of the text, which is a paragraph.
 
@@ -307,7 +361,10 @@ def crosses_lines(annotation: Annotation) -> Iterator[Problem]:
     """
     for span in annotation.spans:
         if "\n" in span.text:
-            yield Problem("crosses a line end; label the part in each paragraph and join them as pieces", span.id)
+            yield Problem(
+                f"{quote(span.text, 40)} crosses a line end; label the part in each paragraph and join them as pieces",
+                span.id,
+            )
 
 
 OF_TEXT: tuple[Rule, ...] = (outside_text, text_differs, white_space_at_ends, cuts_a_word)

@@ -22,17 +22,26 @@ def problems(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
         if fault.rule in _UNKNOWN_NAMES and fault.message.endswith(("is unknown", "does not belong here")):
             name = f"{fault.path[-1]}: " if fault.rule == UNKNOWN_VALUE else ""
             group = f"{name}{words}; {_IF_RENAMED}"
-        yield Problem(f"{fault.location}: {words}", span=_span_of(fault, value), line=fault.line, group=group)
+        span = _span_of(fault, value)
+        attribute = fault.missing if fault.missing is not None else str(fault.path[-1]) if fault.path else ""
+        yield Problem(
+            f"{fault.location}: {words}",
+            span=str(span["id"]) if "id" in span else None,
+            line=fault.line,
+            group=group,
+            details={"attribute": attribute},
+        )
 
 
-def _span_of(fault: Fault, value: Any) -> str | None:
+def _span_of(fault: Fault, value: Any) -> dict[str, Any]:
+    """Return the span that a fault is in, as parsed; empty if it is in none."""
     if len(fault.path) < 2 or fault.path[0] != "spans":
-        return None
+        return {}
     entry = value["spans"][fault.path[1]]
-    return str(entry["id"]) if isinstance(entry, dict) and "id" in entry else None
+    return entry if isinstance(entry, dict) else {}
 
 
-@rule("P201")
+@rule("P201", advice="These words have a label that does not exist any more. Delete it, and label the words again.")
 def unknown_label(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """The label of a span is in the inventory.
 
@@ -44,7 +53,7 @@ def unknown_label(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     yield from problems(faults, value)
 
 
-@rule("P202")
+@rule("P202", advice="‘{attribute}’ does not belong to the label {label}. Delete the label, and label the words again.")
 def unknown_attribute(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """A span has only attributes that the inventory gives to its label.
 
@@ -56,7 +65,7 @@ def unknown_attribute(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     yield from problems(faults, value)
 
 
-@rule("P203")
+@rule("P203", advice="The answer to ‘{attribute}’ is not one that can be given. Answer again.")
 def unknown_value(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """The value of an attribute is one of its choices, or has its type.
 
@@ -68,7 +77,7 @@ def unknown_value(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     yield from problems(faults, value)
 
 
-@rule("P204")
+@rule("P204", advice="This {label} has no answer to ‘{attribute}’. Click the label, and choose one.")
 def missing_attribute(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """A span has every attribute that its label requires.
 
@@ -92,7 +101,7 @@ def _explain_addition(fault: Fault, made_with: object) -> Fault:
     return fault._replace(hint=f"{fault.hint}; required since inventory {fault.since}, {reason}")
 
 
-@rule("R101")
+@rule("R101", advice="A relation has a name that does not exist any more. Delete it, and draw it again.")
 def unknown_relation(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """The label of a relation is in the inventory.
 

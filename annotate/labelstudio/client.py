@@ -193,6 +193,7 @@ class Studio(Connection):
         *,
         after_id: int = 0,
         filters: Sequence[JsonObject] = (),
+        task_ids: Collection[int] | None = None,
         fields: str | None = None,
         on_total: Callable[[int], None] | None = None,
     ) -> Iterator[list[JsonObject]]:
@@ -205,13 +206,14 @@ class Studio(Connection):
             project_id: The project.
             after_id: Yield only tasks with higher ids.
             filters: Filters of the server; see `task_filter`.
+            task_ids: Yield only these tasks; all by default. They are part of the address: name a page of them at most.
             fields: The fields to request, separated by commas; all by default.
             on_total: Called with the number of tasks from this page on.
 
         Yields:
             Lists of at most `PAGE_SIZE` raw tasks without personal data.
         """
-        for body in prefetch(self._page_bodies(project_id, after_id, filters, fields)):
+        for body in prefetch(self._page_bodies(project_id, after_id, filters, task_ids, fields)):
             with translate_errors(self.url):
                 page = msgspec.json.decode(body, type=_Page)
                 tasks = [remove_personal_data(task) for task in page.tasks]
@@ -243,12 +245,12 @@ class Studio(Connection):
 
     def first_tasks(self, project_id: int, fields: str) -> list[JsonObject]:
         """Return the first page of a project's tasks, with the given fields."""
-        body, _ = self._page_body(project_id, 0, (), fields)
+        body, _ = self._page_body(project_id, 0, (), None, fields)
         return [remove_personal_data(task) for task in msgspec.json.decode(body, type=_Page).tasks]
 
     def count_tasks(self, project_id: int, filters: Sequence[JsonObject] = ()) -> int:
         """Return how many tasks a project has now, or how many of them pass the server's filters."""
-        return self._page_body(project_id, 0, filters, "id", 1)[1].total
+        return self._page_body(project_id, 0, filters, None, "id", 1)[1].total
 
     def existing_tasks(self, project_id: int, task_ids: Collection[int]) -> set[int]:
         """Return which of these tasks a project still has; ids that one page can hold are looked up together."""
@@ -262,12 +264,17 @@ class Studio(Connection):
         return existing.intersection(task_ids)
 
     def _page_bodies(
-        self, project_id: int, after_id: int, filters: Sequence[JsonObject], fields: str | None
+        self,
+        project_id: int,
+        after_id: int,
+        filters: Sequence[JsonObject],
+        task_ids: Collection[int] | None,
+        fields: str | None,
     ) -> Iterator[bytes]:
         """Yield the pages undecoded, so that the next one can be requested at once."""
         has_more = True
         while has_more:
-            body, page = self._page_body(project_id, after_id, filters, fields)
+            body, page = self._page_body(project_id, after_id, filters, task_ids, fields)
             yield body
             has_more = page.total > len(page.tasks)
             after_id = page.tasks[-1].id if has_more else after_id
@@ -277,11 +284,14 @@ class Studio(Connection):
         project_id: int,
         after_id: int,
         filters: Sequence[JsonObject],
+        task_ids: Collection[int] | None,
         fields: str | None,
         page_size: int | None = None,
     ) -> tuple[bytes, _PageIds]:
         items = [task_filter("id", "greater", "Number", after_id), *filters]
-        query = {"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]}
+        query: JsonObject = {"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]}
+        if task_ids is not None:
+            query["selectedItems"] = {"all": False, "included": sorted(task_ids)}
 
         def decode(body: bytes) -> tuple[bytes, _PageIds]:
             page = msgspec.json.decode(body, type=_PageIds)
@@ -328,9 +338,11 @@ class Studio(Connection):
         """Delete a task with everything in it."""
         self.write("DELETE", f"api/tasks/{task_id}/", subject="the task")
 
-    def update_task_data(self, task_id: int, data: JsonObject) -> None:
-        """Replace the data of a task."""
-        self.write("PATCH", f"api/tasks/{task_id}/", {"data": data}, subject="the task")
+    def update_task_data(self, task_id: int, data: JsonObject) -> str:
+        """Replace the data of a task; return the time of the change, as the server lists it for the task."""
+        answer = self.write("PATCH", f"api/tasks/{task_id}/", {"data": data}, subject="the task")
+        with translate_errors(self.url):
+            return str(_decode_object(answer)["updated_at"])
 
     def update_annotation(self, annotation_id: int, items: Sequence[object]) -> None:
         """Replace the result items of an annotation; its author stays."""
@@ -348,6 +360,14 @@ class Studio(Connection):
         """Return the login of each user, by user id. Logins are personal data: never store or print them."""
         users = self.read("api/users/", partial(msgspec.json.decode, type=list[_User]), subject="a list of users")
         return {user.id: user.email for user in users}
+
+    def list_views(self, project_id: int) -> list[JsonObject]:
+        """Return the tabs of a project's list of tasks; none until someone opens it in a browser."""
+        return self.read("api/dm/views/", partial(msgspec.json.decode, type=list[JsonObject]), project=project_id)
+
+    def create_view(self, project_id: int, settings: JsonObject) -> None:
+        """Add a tab to a project's list of tasks."""
+        self.write("POST", "api/dm/views/", {"project": project_id, "data": settings})
 
     def get_invitation(self) -> str:
         """Return the token with which users can sign up."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.util.escape import escape_html, replace_unseen_in_html
 from annotate.util.files import read_raw, read_text
@@ -66,24 +67,22 @@ def render_instructions(folder: str | Path, inventory: Inventory) -> str:
 
 
 def read_page_titles(folder: str | Path, inventory: Inventory) -> dict[str, str]:
-    """Return the title of each page of the guidelines, as the instructions show it; none if there is no folder.
+    """Return the title that the instructions show of each page of the guidelines, by its path; none for missing pages.
 
     Args:
         folder: The folder of the guidelines.
         inventory: Names the page of each label.
-
-    Raises:
-        CannotRun: A page that the inventory names does not exist.
     """
     from markdown_it import MarkdownIt
 
-    folder = Path(folder)
-    if not folder.is_dir():
-        return {}
-    parser, titles = MarkdownIt("commonmark", {"html": False}), dict[str, str]()
+    folder, titles = Path(folder), dict[str, str]()
+    parser = MarkdownIt("commonmark", {"html": False})
     for name in page_names(folder, inventory):
-        text = read_text(folder / name, "write the page, or fix the inventory", within=folder, errors="replace")
-        titles[name] = split_title(parser.parse(remove_comments(text)), name)[0]
+        try:
+            text = read_text(folder / name, "write the page", within=folder, errors="replace")
+        except CannotRun:  # `annotate check` and `push` report it
+            continue
+        titles[name], _ = split_title(parser.parse(remove_comments(text)), name)
     return titles
 
 

@@ -5,11 +5,11 @@ and removed after every task in it was taken. The next `pull` thus finds what an
 the same folder has, for each project, the time by the server's clock up to which its changes are in the journal.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -58,6 +58,16 @@ class Checkpoint(msgspec.Struct, frozen=True):
     since: str | None = None
     began: str | None = None
     last: int = 0
+
+
+class OwnWrite(NamedTuple):
+    """The times of a task that `annotate studio watch` was the last to change, as the server lists them.
+
+    `written` is when it did so, `before` when people last changed the task or its annotations.
+    """
+
+    written: str
+    before: str
 
 
 class PullJournal:
@@ -140,6 +150,7 @@ def fetch_changes(
     *,
     inventory: str | None = None,
     everything: bool = False,
+    own_writes: Mapping[int, OwnWrite] | None = None,
     progress: Progress | None = None,
     on_page: Callable[[Path, JournalPage], None] = lambda path, page: None,
 ) -> Iterator[int]:
@@ -153,6 +164,8 @@ def fetch_changes(
         project_id: The project.
         inventory: The version of the inventory of its config; None if it is not known.
         everything: Whether to fetch all tasks.
+        own_writes: The tasks that a command of ours changed last, by id; they count as changed when people changed
+            them.
         progress: Called with the number of tasks fetched, and of all.
         on_page: Called with the file and the content of each page once it is in the journal.
 
@@ -164,9 +177,8 @@ def fetch_changes(
         checkpoint = Checkpoint()
     if checkpoint.began is None:
         checkpoint = Checkpoint(checkpoint.since, studio.server_time())
-    filters = [_changed_since(checkpoint.since)] if checkpoint.since else []
     done, totals = 0, list[int]()
-    for page in studio.task_pages(project_id, after_id=checkpoint.last, filters=filters, on_total=totals.append):
+    for page in _changed_pages(studio, project_id, checkpoint, own_writes or {}, totals.append):
         done += len(page)
         if progress:
             progress(done, totals[0])
@@ -182,6 +194,43 @@ def fetch_changes(
     journal.save_checkpoint(server, project_id, Checkpoint(checkpoint.began))
 
 
+def _changed_pages(
+    studio: Studio,
+    project_id: int,
+    checkpoint: Checkpoint,
+    own_writes: Mapping[int, OwnWrite],
+    on_total: Callable[[int], None],
+) -> Iterator[list[JsonObject]]:
+    """Yield the tasks that a fetch is still to bring, by page."""
+    filters = [changed_since(checkpoint.since)] if checkpoint.since else []
+    if not own_writes or checkpoint.since is None:
+        yield from studio.task_pages(project_id, after_id=checkpoint.last, filters=filters, on_total=on_total)
+        return
+    first = datetime.strptime(checkpoint.since, TIME_FORMAT) - OVERLAP
+    listing = studio.task_pages(
+        project_id, after_id=checkpoint.last, filters=filters, fields="id,updated_at", on_total=on_total
+    )
+    for listed in listing:
+        wanted = [task["id"] for task in listed if not _is_own_write(task, own_writes.get(task["id"]), first)]
+        if wanted:
+            yield from studio.task_pages(project_id, task_ids=wanted)
+
+
+def _is_own_write(task: JsonObject, own_write: OwnWrite | None, first: datetime) -> bool:
+    """Return whether only a command of ours has changed a task since `first`."""
+    return (
+        own_write is not None and task.get("updated_at") == own_write.written and _parse_time(own_write.before) < first
+    )
+
+
+def _parse_time(text: str) -> datetime:
+    """Return a time of the server; the latest one for text of another form, so that its task counts as changed."""
+    try:
+        return datetime.strptime(text, TIME_FORMAT)
+    except ValueError:
+        return datetime.max
+
+
 def _add_drafts(studio: Studio, tasks: Sequence[JsonObject]) -> list[JsonObject]:
     """Return tasks with the drafts of all users; a task that was deleted meanwhile stays as it was listed."""
 
@@ -192,7 +241,8 @@ def _add_drafts(studio: Studio, tasks: Sequence[JsonObject]) -> list[JsonObject]
     return [add_drafts(task) for task in tasks]
 
 
-def _changed_since(since: str) -> JsonObject:
+def changed_since(since: str) -> JsonObject:
+    """Return the filter for tasks that changed since a time, in `TIME_FORMAT`, with the overlap."""
     value = (datetime.strptime(since, TIME_FORMAT) - OVERLAP).strftime(TIME_FORMAT)
     return task_filter("updated_at", "greater_or_equal", "Datetime", value)
 

@@ -17,11 +17,12 @@ QUARANTINE_FOLDER = "aside"
 
 
 class QuarantineReason(msgspec.Struct, frozen=True):
-    """Why an item is quarantined: the code of a rule, its message, and the span if known."""
+    """Why an item is quarantined: the code of a rule, its message, and the span with its words if known."""
 
     code: str
     message: str
     span: str | None = None
+    words: str = ""
 
 
 class QuarantineEntry(msgspec.Struct, frozen=True):
@@ -48,7 +49,7 @@ class QuarantineEntry(msgspec.Struct, frozen=True):
         items: Sequence[object],
     ) -> Self:
         """Return the entry for items of a task that some findings are about."""
-        reasons = [QuarantineReason(finding.code, finding.message, finding.span) for finding in findings]
+        reasons = [QuarantineReason(finding.code, finding.message, finding.span, finding.words) for finding in findings]
         return cls(task.get("id"), kind, entry_id, annotator, reasons, list(items))
 
 

@@ -6,7 +6,7 @@ This is the only way from a server's JSON into the corpus: `pull`, adjudication 
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -85,6 +85,8 @@ class ResultReader:
         self.regions: dict[str, Region] = {}
         self.relations: dict[tuple[str, str, str], Relation] = {}
         self._region_ids: set[str] = set()
+        self._words: dict[str, str] = {}
+        """The id of each region → the words that its items quote."""
         self._left_out_regions: dict[str, str] = {}
         """The id of each region that the map leaves out → the name that the map gives as the reason."""
 
@@ -125,6 +127,8 @@ class ResultReader:
                 self._quarantine(item, rules.item_unknown, item, "it has no id or no value")
             elif item.get("type") == "labels":
                 regions.append((item, item["id"]))
+                if isinstance(words := item["value"].get(TEXT), str):
+                    self._words.setdefault(item["id"], words)
             else:
                 attributes.append((item, item["id"]))
         self._region_ids = {region_id for _, region_id in regions}
@@ -142,7 +146,12 @@ class ResultReader:
             self._left_out_regions.setdefault(region_id, name)
 
     def _report(self, rule: Rule, *details: object) -> None:
-        self.findings.extend(rule(self.file, self.article_id, *details))
+        for finding in rule(self.file, self.article_id, *details):
+            words = self._words.get(finding.span, "") if finding.span else ""
+            self.findings.append(replace(finding, words=words))
+
+    def _name(self, region_id: str) -> rules.NamedRegion:
+        return rules.NamedRegion(region_id, self._words.get(region_id, ""))
 
     def _quarantine(self, item: object, rule: Rule, *details: object) -> None:
         self._report(rule, *details)
@@ -330,26 +339,26 @@ class ResultReader:
             if left_out and all(end in self.regions or end in self._left_out_regions for end in ends):
                 return self._leave_out(left_out[0])
             region_id = next((end for end in ends if end in self.regions), None)
-            return self._quarantine(item, rules.relation_end_missing, head, tail, region_id)
+            return self._quarantine(item, rules.relation_end_missing, *self._name_ends(head, tail), region_id)
         if direction not in ("right", "left", "bi", None):
-            return self._quarantine(item, rules.direction_unclear, direction, head, tail)
+            return self._quarantine(item, rules.direction_unclear, direction, self._name(head), self._name(tail))
         if is_unnamed(item) and direction != "bi" and head != tail:
             named = find_relation_name(self.controls, self.regions[head].spans, self.regions[tail].spans)
             if named is not None:
-                self._report(rules.relation_named, named, head, tail)
+                self._report(rules.relation_named, named, self._name(head), self._name(tail))
                 names = [named]
         if not names:
-            return self._quarantine(item, rules.relation_unlabelled, head, tail)
+            return self._quarantine(item, rules.relation_unlabelled, self._name(head), self._name(tail))
         for name in names:
             if isinstance(name, str) and name in self.controls.left_out_relations:
                 self._leave_out(name)
                 continue
             entry = self.controls.relations.get(name) if isinstance(name, str) else None
             if entry is None:
-                self._quarantine(item, rules.relation_unknown, name, head, tail)
+                self._quarantine(item, rules.relation_unknown, name, self._name(head), self._name(tail))
                 continue
             if direction == "bi" and not entry.both_ways:
-                self._quarantine(item, rules.direction_unclear, direction, head, tail)
+                self._quarantine(item, rules.direction_unclear, direction, self._name(head), self._name(tail))
                 continue
             if direction == "bi" or not entry.reversed:
                 self._add_relation(item, entry.relation, head, tail)
@@ -357,13 +366,17 @@ class ResultReader:
                 self._add_relation(item, entry.relation, tail, head)
         return None
 
+    def _name_ends(self, *ends: object) -> list[object]:
+        """Return ends of a relation as messages name them; ids of no region as they are."""
+        return [self._name(end) if isinstance(end, str) and end in self._words else end for end in ends]
+
     def _add_relation(self, item: Item, label: str, head: str, tail: str) -> None:
         """Add the relation between two regions, or quarantine its item."""
         span_ids = self._relation_ends(label, self.regions[head], self.regions[tail])
         if span_ids is None:
-            self._quarantine(item, rules.relation_ends_unclear, label, head, tail)
+            self._quarantine(item, rules.relation_ends_unclear, label, self._name(head), self._name(tail))
         elif (label, *span_ids) in self.relations:
-            self._quarantine(item, rules.relation_duplicate, label, head, tail)
+            self._quarantine(item, rules.relation_duplicate, label, self._name(head), self._name(tail))
         else:
             note = self._read_note(item, head)
             self.relations[label, *span_ids] = Relation(label=label, head=span_ids[0], tail=span_ids[1], note=note)

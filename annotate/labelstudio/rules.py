@@ -5,10 +5,21 @@ in the corpus, and the raw item is kept. A warning means that everything was tak
 """
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from annotate.findings import Problem, Rule, rule
 from annotate.offsets import ResolvedOffsets, UnresolvedOffsets
 from annotate.util.escape import quote
+
+
+class NamedRegion(NamedTuple):
+    """A region as messages name it: by its words, or by its id if no item quotes them."""
+
+    id: str
+    words: str
+
+    def __str__(self) -> str:
+        return quote(self.words, 40) if self.words else f"region {self.id}"
 
 
 @rule("L101")
@@ -26,7 +37,13 @@ def article_unknown(article: object, task: object) -> Iterator[Problem]:
     )
 
 
-@rule("L102")
+@rule(
+    "L102",
+    advice=(
+        "This article was corrected after it was given to you, so none of its labels can be taken. Tell the lead "
+        "of your project."
+    ),
+)
 def text_differs(task: object) -> Iterator[Problem]:
     """The text of a task is the text of the article, character for character.
 
@@ -41,7 +58,7 @@ def text_differs(task: object) -> Iterator[Problem]:
     )
 
 
-@rule("L103")
+@rule("L103", advice="This annotation cannot be read. Tell the lead of your project.")
 def task_unreadable(problem: str) -> Iterator[Problem]:
     """A task is an object whose annotations, predictions and results are lists of objects.
 
@@ -53,7 +70,7 @@ def task_unreadable(problem: str) -> Iterator[Problem]:
     yield Problem(f"{problem}; export the task as raw JSON")
 
 
-@rule("L104")
+@rule("L104", advice="You have several annotations of this article, and one of them is used. Delete the others.")
 def several_annotations(annotator: str, ids: Iterable[object], taken_id: object) -> Iterator[Problem]:
     """An annotator has one annotation of an article.
 
@@ -129,7 +146,12 @@ def work_unreadable(field: str, value: object) -> Iterator[Problem]:
     yield Problem(f"{field} is {quote(value)}, which cannot be read; it was left out, and all labels were taken")
 
 
-@rule("L201")
+@rule(
+    "L201",
+    advice=(
+        "Something in this annotation is neither a label, an answer nor a relation. Tell the lead of your project."
+    ),
+)
 def item_unknown(item: object, reason: str) -> Iterator[Problem]:
     """A result item is a region, an attribute of a region, or a relation.
 
@@ -141,7 +163,7 @@ def item_unknown(item: object, reason: str) -> Iterator[Problem]:
     yield Problem(f"an item was quarantined because {reason}: {quote(item)}")
 
 
-@rule("L202")
+@rule("L202", advice="This was made with a button that does not exist any more. Delete it, and label the words again.")
 def control_unknown(control: object, section: str, region: str) -> Iterator[Problem]:
     """Every item comes from a control of the labelling config.
 
@@ -154,7 +176,7 @@ def control_unknown(control: object, section: str, region: str) -> Iterator[Prob
     yield Problem(f"{problem}; for a project made elsewhere, name it in `{section}` of the map", region)
 
 
-@rule("L203")
+@rule("L203", advice="These words have a label that does not exist any more. Delete it, and label the words again.")
 def label_unknown(label: object, layer: str, region: str) -> Iterator[Problem]:
     """A region's label belongs to the region's layer.
 
@@ -166,7 +188,7 @@ def label_unknown(label: object, layer: str, region: str) -> Iterator[Problem]:
     yield Problem(f"the layer {layer} has no label {quote(label)}; label the region again", region)
 
 
-@rule("L204")
+@rule("L204", advice="These words are marked and have no label. Choose a label, or delete the mark.")
 def label_missing(region: str) -> Iterator[Problem]:
     """A region has a label.
 
@@ -178,7 +200,7 @@ def label_missing(region: str) -> Iterator[Problem]:
     yield Problem("a region has no label; label or delete it", region)
 
 
-@rule("L205")
+@rule("L205", advice="The place of this label cannot be read. Delete it, and label the words again.")
 def offset_not_integer(start: object, end: object, region: str) -> Iterator[Problem]:
     """The start and the end of a region are integers.
 
@@ -190,7 +212,7 @@ def offset_not_integer(start: object, end: object, region: str) -> Iterator[Prob
     yield Problem(f"start {quote(start)} and end {quote(end)} are not integers; draw the region again", region)
 
 
-@rule("L206")
+@rule("L206", advice="This label does not fit the words at its place. Delete it, and label the words again.")
 def words_elsewhere(start: int, end: int, quoted: object, misfit: UnresolvedOffsets, region: str) -> Iterator[Problem]:
     """The words quoted with a region are at its offsets, counted in code points or in UTF-16 units.
 
@@ -241,7 +263,12 @@ def counted_in_utf16(start: int, end: int, region: str) -> Iterator[Problem]:
     yield Problem(f"the offsets {start}–{end} were counted in UTF-16 units and were converted to code points", region)
 
 
-@rule("L209")
+@rule(
+    "L209",
+    advice=(
+        "There is another label with the same number inside the program. Delete this one, and label the words again."
+    ),
+)
 def region_duplicate(region: str) -> Iterator[Problem]:
     """A region's id has one range of the text, and each label once.
 
@@ -303,7 +330,7 @@ def ends_trimmed(resolved: ResolvedOffsets, start: int, end: int, region: str) -
     yield Problem(f"{resolved.start}–{resolved.end} became {start}–{end}, without the white space at the ends", region)
 
 
-@rule("L214")
+@rule("L214", advice="This label is not on the text of the article. Delete it, and label the words in the text.")
 def text_unknown(text: object, region: str) -> Iterator[Problem]:
     """Every item was made on the text of the article.
 
@@ -318,7 +345,12 @@ def text_unknown(text: object, region: str) -> Iterator[Problem]:
     )
 
 
-@rule("L301")
+@rule(
+    "L301",
+    advice=(
+        "An answer is left from a label that is gone. Click Update once; if this stays, tell the lead of your project."
+    ),
+)
 def attribute_without_region(control: str, region: str) -> Iterator[Problem]:
     """An attribute belongs to a region that was taken.
 
@@ -330,7 +362,10 @@ def attribute_without_region(control: str, region: str) -> Iterator[Problem]:
     yield Problem(f"{control} belongs to no region that was taken", region)
 
 
-@rule("L302")
+@rule(
+    "L302",
+    advice="An answer is left from a former label of these words. Delete the label, and label the words again.",
+)
 def attribute_of_other_label(control: str, labels: str, region: str) -> Iterator[Problem]:
     """An attribute belongs to the label of its region.
 
@@ -342,7 +377,7 @@ def attribute_of_other_label(control: str, labels: str, region: str) -> Iterator
     yield Problem(f"{control} is set on a region that is labelled {labels}", region)
 
 
-@rule("L303")
+@rule("L303", advice="An answer for this label is not one that can be given. Answer again.")
 def value_unknown(control: str, value: object, region: str) -> Iterator[Problem]:
     """The value of an attribute is in the inventory.
 
@@ -354,7 +389,7 @@ def value_unknown(control: str, value: object, region: str) -> Iterator[Problem]
     yield Problem(f"{control} cannot be {quote(value)}; choose a value of the inventory", region)
 
 
-@rule("L304")
+@rule("L304", advice="A question about this label has several answers. Choose one.")
 def several_values(control: str, values: object, region: str) -> Iterator[Problem]:
     """An attribute has one value.
 
@@ -366,7 +401,7 @@ def several_values(control: str, values: object, region: str) -> Iterator[Proble
     yield Problem(f"{control} has several values, {quote(values)}; choose one", region)
 
 
-@rule("L305")
+@rule("L305", advice="An answer for this label is not a number of the kind that is asked for. Answer again.")
 def number_unfit(control: str, value: object, wanted: str, region: str) -> Iterator[Problem]:
     """The value of an attribute of type integer is an integer, that of type number a finite number.
 
@@ -378,7 +413,7 @@ def number_unfit(control: str, value: object, wanted: str, region: str) -> Itera
     yield Problem(f"{control} is {quote(value)}, which is not {wanted}", region)
 
 
-@rule("L306")
+@rule("L306", advice="A question about this label is answered twice. Delete the label, and label the words again.")
 def attribute_duplicate(control: str, value: object, region: str) -> Iterator[Problem]:
     """A region has one item for each attribute.
 
@@ -390,7 +425,7 @@ def attribute_duplicate(control: str, value: object, region: str) -> Iterator[Pr
     yield Problem(f"{control} has a value already; the second value {quote(value)} was quarantined", region)
 
 
-@rule("L401")
+@rule("L401", advice="A relation leads to a label that is gone. Delete the relation.")
 def relation_end_missing(head: object, tail: object, region: str | None) -> Iterator[Problem]:
     """Both ends of a relation are regions that were taken.
 
@@ -399,11 +434,12 @@ def relation_end_missing(head: object, tail: object, region: str | None) -> Iter
     Passes: both ids are those of regions of the same annotation.
     See: docs/label-studio.md
     """
-    yield Problem(f"a relation from {quote(head)} to {quote(tail)} has an end that is not a region", region)
+    ends = [str(end) if isinstance(end, NamedRegion) else quote(end) for end in (head, tail)]
+    yield Problem(f"a relation from {ends[0]} to {ends[1]} has an end that is not a region", region)
 
 
-@rule("L402")
-def relation_unlabelled(head: str, tail: str) -> Iterator[Problem]:
+@rule("L402", advice="The relation from this label has no name. Choose one in the list of relations, or delete it.")
+def relation_unlabelled(head: NamedRegion, tail: NamedRegion) -> Iterator[Problem]:
     """A relation has a label, or the labels of its ends allow exactly one.
 
     Why: the browser accepts relations without a label, and those have no meaning.
@@ -414,12 +450,12 @@ def relation_unlabelled(head: str, tail: str) -> Iterator[Problem]:
     yield Problem(
         f"the relation from {head} to {tail} has no label, and its ends do not allow exactly one; choose one in the"
         " list of relations",
-        head,
+        head.id,
     )
 
 
-@rule("L403")
-def relation_unknown(label: object, head: str, tail: str) -> Iterator[Problem]:
+@rule("L403", advice="The relation from this label has a name that does not exist any more. Choose another.")
+def relation_unknown(label: object, head: NamedRegion, tail: NamedRegion) -> Iterator[Problem]:
     """A relation's label is in the inventory.
 
     Why: the server accepts any label, including one that was removed from the inventory.
@@ -427,11 +463,16 @@ def relation_unknown(label: object, head: str, tail: str) -> Iterator[Problem]:
     Passes: a label of the inventory.
     See: docs/label-studio.md
     """
-    yield Problem(f"the inventory has no relation {quote(label)} (from {head} to {tail}); choose another label", head)
+    yield Problem(
+        f"the inventory has no relation {quote(label)} (from {head} to {tail}); choose another label", head.id
+    )
 
 
-@rule("L404")
-def direction_unclear(direction: object, head: str, tail: str) -> Iterator[Problem]:
+@rule(
+    "L404",
+    advice="The relation from this label has no clear direction. Choose one direction in the list of relations.",
+)
+def direction_unclear(direction: object, head: NamedRegion, tail: NamedRegion) -> Iterator[Problem]:
     """A relation has one direction.
 
     Why: the head and the tail of a relation have different roles.
@@ -442,12 +483,18 @@ def direction_unclear(direction: object, head: str, tail: str) -> Iterator[Probl
     yield Problem(
         f"the relation between {head} and {tail} has the direction {quote(direction)}; choose one direction, or set"
         " `both_ways` in a map",
-        head,
+        head.id,
     )
 
 
-@rule("L405")
-def relation_ends_unclear(label: str, head: str, tail: str) -> Iterator[Problem]:
+@rule(
+    "L405",
+    advice=(
+        "These words have several labels, and it is unclear which of them the relation is about. Delete it; mark "
+        "the words once for each label, and draw it again."
+    ),
+)
+def relation_ends_unclear(label: str, head: NamedRegion, tail: NamedRegion) -> Iterator[Problem]:
     """If a region has several labels, the relation's label determines which of them it connects.
 
     Why: each label of a region becomes a span, and each end of a relation is one span.
@@ -456,12 +503,13 @@ def relation_ends_unclear(label: str, head: str, tail: str) -> Iterator[Problem]
     See: docs/label-studio.md
     """
     yield Problem(
-        f"{label} from {head} to {tail} fits no single pair of the labels there; draw one region for each label", head
+        f"{label} from {head} to {tail} fits no single pair of the labels there; draw one region for each label",
+        head.id,
     )
 
 
 @rule("L406", "warning")
-def relation_duplicate(label: str, head: str, tail: str) -> Iterator[Problem]:
+def relation_duplicate(label: str, head: NamedRegion, tail: NamedRegion) -> Iterator[Problem]:
     """Two regions have each relation once.
 
     Why: a second relation with the same label adds nothing.
@@ -469,11 +517,11 @@ def relation_duplicate(label: str, head: str, tail: str) -> Iterator[Problem]:
     Passes: two relations with different labels.
     See: docs/label-studio.md
     """
-    yield Problem(f"{label} from {head} to {tail} exists twice; one was taken", head)
+    yield Problem(f"{label} from {head} to {tail} exists twice; one was taken", head.id)
 
 
 @rule("L407", "warning")
-def relation_named(name: str, head: str, tail: str) -> Iterator[Problem]:
+def relation_named(name: str, head: NamedRegion, tail: NamedRegion) -> Iterator[Problem]:
     """A relation was labelled by the annotator, not by the labels of its ends.
 
     Why: where the ends allow exactly one relation, one without a label can be no other, so it is taken as that one.
@@ -481,7 +529,7 @@ def relation_named(name: str, head: str, tail: str) -> Iterator[Problem]:
     Passes: a relation whose label was chosen in the list of relations.
     See: docs/label-studio.md
     """
-    yield Problem(f"the relation from {head} to {tail} had no label; its ends allow only {quote(name)}", head)
+    yield Problem(f"the relation from {head} to {tail} had no label; its ends allow only {quote(name)}", head.id)
 
 
 RULES: tuple[Rule, ...] = tuple(value for value in dict(globals()).values() if isinstance(value, Rule))

@@ -81,7 +81,7 @@ def start(
 def stop(state: State) -> bool:
     """Stop the server of a folder and its child processes; return whether it ran."""
     process = find_running(state)
-    return process is not None and _terminate(process)
+    return process is not None and terminate_process(process)
 
 
 def find_running(state: State) -> ServerProcess | None:
@@ -90,7 +90,7 @@ def find_running(state: State) -> ServerProcess | None:
     After a crash or `stop`, another process may have the recorded process id.
     """
     process = state.read(PROCESS_FILE, ServerProcess)
-    return process if process is not None and _is_running(process) else None
+    return process if process is not None and is_process_running(process) else None
 
 
 def load_credentials(state: State) -> Credentials:
@@ -198,7 +198,8 @@ def last_error_line(text: str, limit: int = 200) -> str:
     return informative[-1][:limit]
 
 
-def _is_running(process: ServerProcess) -> bool:
+def is_process_running(process: ServerProcess) -> bool:
+    """Return whether a recorded process still runs: one with its id and its time of creation."""
     require_package("psutil")
     import psutil
 
@@ -231,12 +232,21 @@ def _start(state: State, port: int | None, database: Database | None, public_url
     try:
         state.write(PROCESS_FILE, process)
     except BaseException:
-        _terminate(process)  # without the file, no later command could
+        terminate_process(process)  # without the file, no later command could
         raise
     return process
 
 
-def _terminate(server_process: ServerProcess) -> bool:
+def keep_child(child: "Popen[bytes]") -> ServerProcess:
+    """Return the record of a process that this one started in the background; its exit will be collected."""
+    import psutil
+
+    _children[child.pid] = child
+    return ServerProcess(child.pid, psutil.Process(child.pid).create_time(), 0)
+
+
+def terminate_process(server_process: ServerProcess) -> bool:
+    """End a recorded process and its children, by force after `STOP_TIMEOUT`; return whether it ran."""
     import psutil
 
     try:
@@ -285,11 +295,11 @@ def _is_free(port: int) -> bool:
 def _wait_until_healthy(state: State, process: ServerProcess, on_wait: Callable[[float], None] | None) -> None:
     start_time = time.monotonic()
     while not is_healthy(process.port):
-        if not _is_running(process):
+        if not is_process_running(process):
             raise CannotRun("label-studio", f"the server stopped: {last_log_line(state.log)}", f"read {state.log}")
         seconds = time.monotonic() - start_time
         if seconds > START_TIMEOUT:
-            _terminate(process)
+            terminate_process(process)
             raise CannotRun("label-studio", f"does not answer after {START_TIMEOUT} s", f"read {state.log}")
         if on_wait:
             on_wait(seconds)

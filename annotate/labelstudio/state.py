@@ -13,6 +13,8 @@ removed.json      server → annotators without a login any more
 corpus.json       the corpus that the folder belongs to         config-versions.json  inventories of earlier configs
 hidden-gold.json  server → title → annotator → articles with gold in the annotator's work
 reanchor/         journal of moves to corrected texts, and what did not fit them
+watch/            what `watch` knows of the tasks of a project    watch.json       the process that `up` started for it
+findings/         a page for each annotator, made by `watch`      watch.log        what that process reported
 """
 
 import importlib.util

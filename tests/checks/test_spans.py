@@ -81,5 +81,5 @@ def test_a_third_event_repeats_the_one_that_it_equals() -> None:
         same_span_twice.check(msgspec.structs.replace(annotation, spans=(*spans, third), relations=relations))
     )
     assert [(problem.span, problem.message) for problem in problems] == [
-        ("s9", "repeats Load s2 at [0, 3), with the same relations; keep one of the two")
+        ("s9", "repeats Load 'fed' at [0, 3), with the same relations; keep one of the two")
     ]

@@ -137,7 +137,7 @@ def test_stranger_is_locked_out_and_labels_survive(project: Project, started: St
     assert b"known" not in (state.data / SETTINGS_FILE).read_bytes()
     assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in (state.folder, *state.folder.glob("*.json"))} == {0}
     try:
-        up = project.annotate("studio", "up")
+        up = project.annotate("studio", "up", "--no-watch")
         assert up.exit_code == 0, up.output
         where = find_server(state)
         assert whoami(where.url, STRANGER.token) == 401

@@ -214,7 +214,7 @@ def test_commands(loop: Loop) -> None:
     assert told.exit_code == 0
     assert ": 2 tasks, 2 predictions, 0 submitted, 0 skipped, 0 with a draft; http" in told.stdout.splitlines()[2]
     assert told.stdout.splitlines()[3:] == ["2 articles; no one has begun"]
-    again = loop.annotate("up")
+    again = loop.annotate("up", "--no-watch")
     assert (again.exit_code, again.stdout.splitlines()[0]) == (0, f"already running: {loop.studio.url}")
     other = loop.annotate("up", "--port", "1")
     assert (other.exit_code, "already runs, on that port" in other.stderr) == (2, True)

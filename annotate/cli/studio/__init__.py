@@ -38,6 +38,10 @@ SECTIONS = {
         ),
     },
     "Annotators": {
+        "watch": Entry(
+            "annotate.cli.studio.watch:watch",
+            "Show annotators the findings on their labels, in Label Studio and on summary pages.",
+        ),
         "people": Entry(
             "annotate.cli.studio.people:people",
             "List the annotators on the server by pseudonym, with their user numbers and progress.",

@@ -10,7 +10,7 @@ import click
 from annotate.cli.findings_output import describe_downgraded
 from annotate.cli.terminal import MAX_SHOWN, count_noun, describe_bar, echo, format_tables, show_bars, write_output
 from annotate.errors import CannotRun, Refused
-from annotate.util.escape import Markdown
+from annotate.util.escape import Markdown, quote
 
 if TYPE_CHECKING:
     from annotate import Corpus, Finding, Inventory
@@ -117,6 +117,13 @@ def connect(corpus: str | Path, folder: str | None) -> "Iterator[tuple[Studio, S
 def page_url(studio: "Studio", project: "Project") -> str:
     """Return the address of a project's page."""
     return f"{studio.url}/projects/{project.id}/data"
+
+
+def describe_span(span: str | None, words: str) -> str:
+    """Return what a line says of the span of a finding, with a colon and a space: its words, or its id without them."""
+    if words:
+        return f"{quote(words, 40)}: "
+    return f"span {span}: " if span else ""
 
 
 def render_guidelines(folder: str, inventory: "Inventory") -> str:

@@ -6,7 +6,7 @@ import click
 
 import annotate
 from annotate.cli.options import corpus_option, schema_option
-from annotate.cli.studio.common import connect, dir_option, map_option, show_progress, title_option
+from annotate.cli.studio.common import connect, describe_span, dir_option, map_option, show_progress, title_option
 from annotate.cli.terminal import count_noun, echo
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def pull(
     from annotate.labelstudio.recovery import recover_projects, recover_users
     from annotate.labelstudio.results import Mapper, describe_diagnoses
     from annotate.labelstudio.rules import relation_named
+    from annotate.service.memory import find_own_writes
 
     if title:
         refuse_training_title(title)
@@ -116,6 +117,7 @@ def pull(
                         project.id,
                         inventory=versions[project.id],
                         everything=everything or fix,
+                        own_writes=find_own_writes(state, server, project.id),
                         progress=progress,
                         on_page=pulling.take_page,
                     )
@@ -133,8 +135,8 @@ def pull(
     for finding in result.findings:
         if finding.code == relation_named.code:
             continue
-        span = f" span {finding.span}:" if finding.span else ""
-        echo(f"{finding.file}: {finding.code}{span} {finding.message}", err=True)
+        where = describe_span(finding.span, finding.words)
+        echo(f"{finding.file}: {finding.code} {where}{finding.message}", err=True)
     for name in result.written:
         echo(f"written: annotations/{name}.json")
     for path in result.left_alone:

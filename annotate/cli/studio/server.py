@@ -1,8 +1,10 @@
 """`annotate studio up`, `down` and `reset-credentials`: a server on this machine."""
 
+from pathlib import Path
+
 import click
 
-from annotate.cli.options import corpus_option
+from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import dir_option
 from annotate.cli.terminal import echo, show_status
 
@@ -21,13 +23,27 @@ from annotate.cli.terminal import echo, show_status
     metavar="URL",
     help="Address that others use, through a proxy before the server.  [default: what the folder has]",
 )
+@schema_option
+@guidelines_option
+@click.option("--no-watch", is_flag=True, help="Do not start `annotate studio watch` in the background.")
 @dir_option
-def up(corpus: str, port: int | None, database: str | None, public: str | None, folder: str | None) -> None:
+def up(
+    corpus: str,
+    port: int | None,
+    database: str | None,
+    public: str | None,
+    schema: str,
+    guidelines: str,
+    no_watch: bool,
+    folder: str | None,
+) -> None:
     """Start a server on this machine, for this machine only.
 
     The first start takes about half a minute. Login and password are random; they are in credentials.json in the
     server's folder, which is in your data directory, one for each corpus. Sign-up is disabled, and the server sends
     nothing out.
+
+    `annotate studio watch` is started in the background as well, if there is a corpus with an inventory.
 
     \b
     annotate studio up
@@ -45,6 +61,13 @@ def up(corpus: str, port: int | None, database: str | None, public: str | None, 
         running = server.start(state, port, database=parsed, public_url=public)
     echo(f"{'started' if running.is_new else 'already running'}: {running.url}")
     echo(f"login and password: {state.folder / server.CREDENTIALS_FILE}")
+    if not no_watch and Path(corpus).is_dir() and Path(schema, "labels.yaml").is_file():
+        from annotate.service.background import WATCH_LOG, start_watch
+        from annotate.service.pages import PAGES_FOLDER
+
+        is_new = start_watch(state, corpus, schema, guidelines)
+        pages = state.folder / PAGES_FOLDER
+        echo(f"{'watching' if is_new else 'already watching'} labels: pages in {pages}, log {state.folder / WATCH_LOG}")
 
 
 @click.command("down")
@@ -53,13 +76,18 @@ def up(corpus: str, port: int | None, database: str | None, public: str | None, 
 def down(corpus: str, folder: str | None) -> None:
     """Stop the server that `up` started; its data remain.
 
+    The watch in the background is stopped, too.
+
     \b
     annotate studio down
     """
     from annotate.labelstudio import server
     from annotate.labelstudio.location import open_state
+    from annotate.service.background import stop_watch
 
-    echo("stopped" if server.stop(open_state(corpus, folder, create=False)) else "no server was running")
+    state = open_state(corpus, folder, create=False)
+    stop_watch(state)
+    echo("stopped" if server.stop(state) else "no server was running")
 
 
 @click.command("reset-credentials")

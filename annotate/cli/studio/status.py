@@ -7,7 +7,7 @@ import click
 
 import annotate
 from annotate.cli.options import corpus_option, schema_option
-from annotate.cli.studio.common import connect, dir_option, page_url, show_progress, title_option
+from annotate.cli.studio.common import connect, describe_span, dir_option, page_url, show_progress, title_option
 from annotate.cli.terminal import count_noun, echo, make_grid, terminal
 from annotate.errors import CannotRun, Refused
 
@@ -66,6 +66,7 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
             warnings += map(str, find_deleted_labels(studio, state, store, name, fields))
     except Refused as error:  # nothing was to be changed, so nothing was refused
         raise CannotRun(error.where, error.problem, error.hint) from error
+    _show_watch(state)
     _show_annotators(labelling)
     _show_articles(labelling, len(labelling.stages) if every else MAX_ROWS)
     _show_dropped(state)
@@ -106,6 +107,17 @@ def _show_training(studio: "Studio", state: "State", title: str, annotators: lis
     for annotator, project in training_projects(studio, state, title, annotators):
         counts = f"{project.annotations} of {project.tasks} submitted"
         echo(f"training project {project.id} of {annotator}: {counts}; {page_url(studio, project)}")
+
+
+def _show_watch(state: "State") -> None:
+    """Print whether a watch runs in the background, and where its pages are, if one was ever started here."""
+    from annotate.service.background import find_watch
+    from annotate.service.pages import PAGES_FOLDER
+
+    process, pages = find_watch(state), state.folder / PAGES_FOLDER
+    if process is not None or pages.is_dir():
+        running = f"process {process.pid}" if process is not None else "not running in the background"
+        echo(f"watch: {running}; summary pages: {pages}")
 
 
 def _show_annotators(labelling: "LabellingStatus") -> None:
@@ -169,5 +181,5 @@ def _state_warnings(state: "State") -> Iterator[str]:
     for article_id, entry in iterate_quarantine(state):
         for reason in entry.reasons:
             annotator = f", {entry.annotator}" if entry.annotator else ""
-            span = f" span {reason.span}:" if reason.span else ""
-            yield f"quarantined: {article_id}, task {entry.task}{annotator}: {reason.code}{span} {reason.message}"
+            where = describe_span(reason.span, reason.words)
+            yield f"quarantined: {article_id}, task {entry.task}{annotator}: {reason.code} {where}{reason.message}"

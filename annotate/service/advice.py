@@ -1,0 +1,96 @@
+"""Findings in words for annotators: what is wrong with which words, what to do, and the page of the guidelines.
+
+The words are the advice of the rules (`annotate.findings.Rule`). Names of labels, relations and attributes in them are
+those that the labelling screen shows.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from annotate.findings import Finding
+from annotate.inventory import Inventory
+from annotate.model import Annotation, Span
+from annotate.util.escape import shorten
+
+MOST_WORDS = 80
+"""Characters of a quotation."""
+_SEVERAL = {"value": " and ", "stated": " and "}
+"""How a list is joined; those of names are joined by "or"."""
+
+
+class Point(msgspec.Struct, frozen=True):
+    """One thing that an annotator should look at.
+
+    Attributes:
+        code: The code of the rule.
+        words: The words that it is about; empty if it is about the whole annotation.
+        message: What is wrong and what to do.
+        guideline: The title of the guidelines' page on it; empty if there is none.
+    """
+
+    code: str
+    words: str
+    message: str
+    guideline: str = ""
+
+
+def make_points(
+    findings: Iterable[Finding], annotation: Annotation | None, inventory: Inventory, page_titles: Mapping[str, str]
+) -> list[Point]:
+    """Return findings on one annotation in words for its annotator, in the order of the text.
+
+    Args:
+        findings: The findings.
+        annotation: The annotation, which may lack the spans that some findings are on; None if it cannot be read.
+        inventory: Names labels, relations, attributes and the guidelines' pages of labels.
+        page_titles: The title of each page of the guidelines, by its path.
+    """
+    spans = {span.id: span for span in annotation.spans} if annotation else {}
+    ordered = sorted(findings, key=lambda finding: _position(spans.get(finding.span or "")))
+    return [_make_point(finding, spans.get(finding.span or ""), inventory, page_titles) for finding in ordered]
+
+
+def _position(span: Span | None) -> int:
+    return span.start if span else -1
+
+
+def _make_point(finding: Finding, span: Span | None, inventory: Inventory, page_titles: Mapping[str, str]) -> Point:
+    label = inventory.spans.get(span.label) if span else None
+    message = finding.advice.format_map(_name_details(finding, span, inventory)) or finding.message
+    words = shorten(span.text if span else finding.words, MOST_WORDS)
+    guideline = page_titles.get(label.guideline, "") if label else ""
+    return Point(finding.code, words, message, guideline)
+
+
+def _name_details(finding: Finding, span: Span | None, inventory: Inventory) -> dict[str, str]:
+    """Return what each placeholder of an advice stands for, as the screen shows it."""
+    label = span.label if span else ""
+    details: dict[str, str | Sequence[str]] = {"label": label, **finding.details}
+    if span and details.get("attribute") == "attributes" and "attributes" not in inventory.attributes:
+        details["attribute"] = _missing_attributes(span, inventory)  # all of them are missing
+    wording = inventory.attributes.get(str(details.get("wording")))
+    if wording and isinstance(answer := details.get("answer"), str):
+        details["answer"] = wording.display_value(answer)
+    return {key: _show(key, value, inventory) for key, value in details.items()}
+
+
+def _missing_attributes(span: Span, inventory: Inventory) -> list[str]:
+    attributes = inventory.attributes_of(span.label) if span.label in inventory.spans else []
+    return [attribute.name for attribute in attributes if attribute.required and attribute.name not in span.attributes]
+
+
+def _show(key: str, value: str | Sequence[str], inventory: Inventory) -> str:
+    """Return a detail, by the name of its placeholder, as the screen shows it."""
+    values = [value] if isinstance(value, str) else value
+    return _SEVERAL.get(key, " or ").join(_display_name(key, name, inventory) for name in values)
+
+
+def _display_name(key: str, name: str, inventory: Inventory) -> str:
+    if key in ("label", "labels", "other_label"):
+        return inventory.spans[name].display_name if name in inventory.spans else name
+    if key in ("relation", "relations"):
+        return inventory.relations[name].display_name if name in inventory.relations else name
+    if key in ("attribute", "minimum", "maximum", "wording"):
+        return inventory.attributes[name].display_name if name in inventory.attributes else name
+    return name

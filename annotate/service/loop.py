@@ -1,0 +1,162 @@
+"""`annotate studio watch`: poll after poll, until it is told to end, whatever the server does meanwhile."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from annotate.corpus import Corpus
+from annotate.errors import CannotRun
+from annotate.inventory import load_inventory
+from annotate.label_map import find_map
+from annotate.labelstudio.client import Studio, find_server
+from annotate.labelstudio.http import LOCAL, ServerAddress
+from annotate.labelstudio.instructions import read_page_titles
+from annotate.labelstudio.lock import FolderBusy
+from annotate.labelstudio.server import resolve_public_url
+from annotate.labelstudio.state import PRIVATE_FOLDER, State
+from annotate.service.memory import WATCH_FOLDER
+from annotate.service.pages import PAGES_FOLDER, render_pages, write_pages
+from annotate.service.watcher import CheckBasis, Watcher
+from annotate.util.files import read_bytes_if_present
+from annotate.util.lock import holding_lock
+from annotate.util.nouns import count_noun
+
+Report = Callable[[str, bool], None]
+"""Called with a line, and whether it is about a problem."""
+_HINT = "make it a file that can be read"
+
+
+class WatchRequest(NamedTuple):
+    """What to watch.
+
+    Attributes:
+        state: The state folder.
+        corpus: The corpus folder.
+        schema: The schema folder.
+        guidelines: The folder of the guidelines, which may be missing.
+        title: The title of the shared project; None for that of the inventory.
+        map_path: A map for a project made elsewhere; None for that of the schema folder, if it has one.
+        pages: The folder of the summary pages; None for one in the state folder.
+    """
+
+    state: State
+    corpus: str
+    schema: str
+    guidelines: str
+    title: str | None = None
+    map_path: str | None = None
+    pages: str | None = None
+
+    @property
+    def pages_folder(self) -> Path:
+        """The folder of the summary pages."""
+        return Path(self.pages) if self.pages is not None else self.state.folder / PAGES_FOLDER
+
+
+class WatchLoop:
+    """Polls with one connection, as long as the server has the same address.
+
+    Args:
+        request: What to watch.
+        report: Where to report what is done, and problems.
+    """
+
+    def __init__(self, request: WatchRequest, report: Report) -> None:
+        self.request, self.report = request, report
+        self._connection = ExitStack()
+        self._studio: Studio | None = None
+        self._address: ServerAddress | None = None
+        self._basis: CheckBasis | None = None
+        self._problem = ""
+
+    def run(self, every: float | None) -> None:
+        """Poll again and again, or once.
+
+        A problem is reported when it begins and when it ends; the polls go on meanwhile.
+
+        Args:
+            every: Seconds between two polls; None for one poll, whose problems are raised.
+
+        Raises:
+            CannotRun: Another watch has the folder, or the only poll failed.
+        """
+        folder = self.request.state.folder / WATCH_FOLDER
+        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        with holding_lock(folder, patience=0), self._connection:
+            if every is None:
+                self.poll()
+                return
+            while self.request.state.folder.is_dir():  # without it, there is nothing left to watch
+                self._poll_and_report()
+                time.sleep(every)
+
+    def _poll_and_report(self) -> None:
+        try:
+            self.poll()
+        except FolderBusy:  # the next poll does it
+            return
+        except CannotRun as error:
+            self._disconnect()
+            if str(error) != self._problem:
+                self._problem = str(error)
+                self.report(f"{error}; the watch goes on", True)
+            return
+        if self._problem:
+            self._problem = ""
+            self.report("the problem is over", False)
+
+    def poll(self) -> None:
+        """Poll once, and bring the summary pages up to date.
+
+        Raises:
+            CannotRun: The server, the corpus or the inventory cannot be read.
+        """
+        state = self.request.state
+        studio = self._connect()
+        basis = self._load_basis(studio.address.name)
+        title = self.request.title or basis.inventory.title
+        watcher = Watcher(studio, state, Corpus(self.request.corpus), basis, title)
+        result = watcher.poll()
+        public_url = resolve_public_url(state, None) if studio.address.name == LOCAL else None
+        summaries = watcher.summarize(public_url or studio.url)
+        write_pages(state, render_pages(summaries, basis.inventory.title), self.request.pages)
+        if result.checked:
+            counts = Counter({name: sum(len(task.points) for task in tasks) for name, tasks in summaries.items()})
+            points = ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
+            done = f"{count_noun(result.checked, 'task')} checked, {result.written} written"
+            self.report(f"{done}; points: {points}; pages: {self.request.pages_folder}", False)
+
+    def _connect(self) -> Studio:
+        address = find_server(self.request.state)
+        if self._studio is None or address != self._address:
+            self._disconnect()
+            self._studio = self._connection.enter_context(Studio(address))
+            self._address = address
+        return self._studio
+
+    def _disconnect(self) -> None:
+        self._studio = None
+        self._connection.close()
+
+    def _load_basis(self, server: str) -> CheckBasis:
+        """Return what findings depend on; the same object as long as it is unchanged, since checks keep what they make.
+
+        The annotators of users are part of it, since findings are kept by annotator.
+        """
+        request = self.request
+        inventory = load_inventory(request.schema)
+        label_map = find_map(request.map_path, "labelstudio", inventory)
+        titles = read_page_titles(request.guidelines, inventory) if Path(request.guidelines).is_dir() else {}
+        waivers = read_bytes_if_present(Corpus(request.corpus).waivers_path, _HINT, within=request.corpus)
+        annotators = request.state.annotators(server)
+        parts = [inventory, label_map, titles, waivers, annotators]
+        fingerprint = sha256(msgspec.json.encode(parts, enc_hook=repr)).hexdigest()
+        if self._basis is None or self._basis.fingerprint != fingerprint:
+            self._basis = CheckBasis(inventory, label_map, titles, fingerprint)
+        return self._basis
