@@ -14,14 +14,17 @@ from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.inventory import load_inventory
 from annotate.label_map import find_map
-from annotate.labelstudio.client import Studio, find_server
+from annotate.labelstudio.client import Project, Studio, find_server
 from annotate.labelstudio.http import LOCAL, ServerAddress
 from annotate.labelstudio.instructions import read_page_titles
-from annotate.labelstudio.lock import FolderBusy
+from annotate.labelstudio.journal import changed_since
+from annotate.labelstudio.lock import WATCH, FolderBusy, lock_folder
 from annotate.labelstudio.server import resolve_public_url
 from annotate.labelstudio.state import PRIVATE_FOLDER, State
+from annotate.practice import read_practice_texts
 from annotate.service.memory import WATCH_FOLDER
 from annotate.service.pages import PAGES_FOLDER, render_pages, write_pages
+from annotate.service.training import Training, TrainingCorpus
 from annotate.service.watcher import CheckBasis, Watcher
 from annotate.util.files import read_bytes_if_present
 from annotate.util.lock import holding_lock
@@ -74,6 +77,8 @@ class WatchLoop:
         self._address: ServerAddress | None = None
         self._basis: CheckBasis | None = None
         self._problem = ""
+        self._training_since: dict[str, str | None] = {}
+        """The basis of the last review of training → the server's time at it; a new basis needs a whole review."""
 
     def run(self, every: float | None) -> None:
         """Poll again and again, or once.
@@ -126,11 +131,33 @@ class WatchLoop:
         public_url = resolve_public_url(state, None) if studio.address.name == LOCAL else None
         summaries = watcher.summarize(public_url or studio.url)
         write_pages(state, render_pages(summaries, basis.inventory.title), self.request.pages)
+        self._review_training(studio, basis, title)
         if result.checked:
             counts = Counter({name: sum(len(task.points) for task in tasks) for name, tasks in summaries.items()})
             points = ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
             done = f"{count_noun(result.checked, 'task')} checked, {result.written} written"
             self.report(f"{done}; points: {points}; pages: {self.request.pages_folder}", False)
+
+    def _review_training(self, studio: Studio, basis: CheckBasis, title: str) -> None:
+        """Show annotators how what they submitted in training since the poll before differs from gold."""
+        request = self.request
+        practice = read_practice_texts(request.guidelines, basis.inventory)
+        corpus = TrainingCorpus(request.corpus, practice)
+        annotators = list(corpus.read_annotators())
+        training = Training(studio, request.state, corpus, basis.inventory, title, annotators, basis.page_titles)
+        began, since = studio.server_time(), self._training_since.get(basis.fingerprint)
+
+        def has_changed(project: Project) -> bool:
+            return since is None or studio.count_tasks(project.id, [changed_since(since)]) > 0
+
+        with lock_folder(request.state, WATCH):
+            reviewed = [task for task in training.review(has_changed) if task.is_updated]
+        self._training_since = {basis.fingerprint: began}
+        for task in reviewed:
+            differences = count_noun(task.differences, "difference")
+            self.report(f"training: {task.annotator}, {task.article_id}: {differences} from gold", False)
+        for problem in training.problems:
+            self.report(f"training: {problem}", True)
 
     def _connect(self) -> Studio:
         address = find_server(self.request.state)

@@ -4,7 +4,7 @@ A project has practice texts and articles with gold. It shows no labels. Once an
 above its text lists how the labels differ from gold. The labels stay on the server: they are no labels of the corpus.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -151,15 +151,20 @@ class Training:
         self.problems: list[str] = []
         """What was left out, in words."""
 
-    def review(self) -> Iterator[ReviewedTask]:
+    def review(self, is_wanted: Callable[[Project], bool] = lambda _: True) -> Iterator[ReviewedTask]:
         """Bring the box above each text up to date: once submitted, with the differences from gold; else empty.
 
         A task is written to only if its box changes.
+
+        Args:
+            is_wanted: Returns whether to look at a project.
 
         Yields:
             The tasks that were submitted.
         """
         for annotator, project in self._projects():
+            if not is_wanted(project):
+                continue
             for task in self._compare(annotator, project):
                 items: list[NoticeItem] = []
                 notice = ""

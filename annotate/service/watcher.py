@@ -1,8 +1,9 @@
 """Poll a server for labels that are new or changed, check them, and show their annotators what to look at.
 
 A poll lists the ids and times of the tasks that changed since the poll before, fetches those tasks, a few at a time,
-and checks them as `annotate check` checks the corpus. It writes to a task only if what the task shows is to change. The
-lock of the state folder is held for a few tasks at a time, so that other commands wait and are not refused.
+and checks them as `annotate check` checks the corpus. A relation that was drawn without a name gets the only one that
+its ends allow. A poll writes to a task only if what the task shows is to change. The lock of the state folder is held
+for a few tasks at a time, so that other commands wait and are not refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,13 +17,14 @@ from annotate.inventory import Inventory
 from annotate.label_map import LabelMap
 from annotate.labelstudio import rules
 from annotate.labelstudio.client import Project, Studio
-from annotate.labelstudio.config import NOTICE, read_config_version
+from annotate.labelstudio.config import NOTICE, read_config_version, read_vocabulary
 from annotate.labelstudio.config_drift import has_own_config
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.journal import changed_since
 from annotate.labelstudio.lock import WATCH, lock_folder
 from annotate.labelstudio.notices import NoticeItem, render_notice
 from annotate.labelstudio.projects import find_project, labelling_titles
+from annotate.labelstudio.relation_updates import write_relation_names
 from annotate.labelstudio.results import MappedResult, Mapper, annotator_of, article_id_of
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import FINDINGS
@@ -152,6 +154,11 @@ class _ProjectPoll:
     def _article_ids(self) -> set[str]:
         return set(self.corpus.article_ids())
 
+    @cached_property
+    def _offered(self) -> frozenset[str]:
+        """The names of relations that the project's page offers."""
+        return read_vocabulary(self.project.config).relations
+
     def _save(self) -> None:
         write_memory(self.state, self.watcher.server, self.project.id, self.memory)
 
@@ -196,6 +203,8 @@ class _ProjectPoll:
             if task is None:
                 self.memory.tasks.pop(task_id, None)
                 continue
+            if may_write and write_relation_names(self.studio, task, self.watcher.mapper.controls, self._offered):
+                task = self.studio.get_task(task_id) or task
             watched = self._check_task(task)
             if may_write:
                 watched = self._show(task, watched)
