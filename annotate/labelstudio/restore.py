@@ -11,7 +11,7 @@ from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.config import TEXT
-from annotate.labelstudio.deleted_labels import list_submitted, read_pulled_users
+from annotate.labelstudio.deleted_labels import list_submitted, note_pulled_users, read_pulled_users
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.projects import annotator_title, find_project, labelling_titles
 from annotate.labelstudio.results import article_id_of, user_id_of
@@ -28,6 +28,7 @@ class RestoreStep(NamedTuple):
         article_id: The article.
         spans: The number of spans.
         items: The result items.
+        lead_time: The seconds that the work took; None if that is not known.
         task_id: The task that gets them; None if it is refused.
         annotation_id: The person's annotation without labels that gets them; None for a new annotation.
         problem: Why it is refused, and what to do.
@@ -36,6 +37,7 @@ class RestoreStep(NamedTuple):
     article_id: str
     spans: int
     items: list[Item]
+    lead_time: float | None = None
     task_id: int | None = None
     annotation_id: int | None = None
     problem: str = ""
@@ -117,7 +119,8 @@ def _plan_article(
     studio: Studio, state: State, user_id: int, annotation: Annotation, inventory: Inventory, task_ids: Sequence[int]
 ) -> RestoreStep:
     article_id = annotation.article
-    step = RestoreStep(article_id, len(annotation.spans), result_items(annotation, inventory))
+    items = _with_origins(result_items(annotation, inventory), annotation)
+    step = RestoreStep(article_id, len(annotation.spans), items, annotation.lead_time)
     raw_tasks = state.read(f"raw/{article_id}.json", list[JsonObject]) or []
     pulled_from = {task.get("id") for task in raw_tasks if user_id in read_pulled_users(task, studio.address.name)}
     chosen = sorted(task_ids, key=lambda task_id: task_id not in pulled_from)
@@ -144,7 +147,16 @@ def _plan_article(
     return step._replace(task_id=task_id, annotation_id=empty.get(task_id))
 
 
-def restore_labels(studio: Studio, step: RestoreStep, user_id: int) -> None:
+def _with_origins(items: list[Item], annotation: Annotation) -> list[Item]:
+    """Return result items with the origins that the annotation counts; which region had which is not known."""
+    origins = [name for name, count in annotation.origins.items() for _ in range(count)]
+    regions = (item for item in items if item["type"] == "labels")
+    for item, origin in zip(regions, origins, strict=False):
+        item["origin"] = origin
+    return items
+
+
+def restore_labels(studio: Studio, state: State, step: RestoreStep, user_id: int) -> None:
     """Write the labels of a step as an annotation of a user.
 
     Raises:
@@ -154,10 +166,27 @@ def restore_labels(studio: Studio, step: RestoreStep, user_id: int) -> None:
         path = f"api/annotations/{step.annotation_id}/"
         studio.write("PATCH", path, {"result": step.items}, subject="the annotation")
         return
-    body = {"result": step.items, "completed_by": user_id}
+    body = {"result": step.items, "completed_by": user_id, "lead_time": step.lead_time}
     answer = studio.write("POST", f"api/tasks/{step.task_id}/annotations/", body, subject="the task")
     annotation = msgspec.json.decode(answer, type=JsonObject)
     if user_id_of(annotation) != user_id:
         studio.write("DELETE", f"api/annotations/{annotation['id']}/", subject="the annotation")
         hint = "use a token of an administrator, or a newer version of Label Studio"
         raise CannotRun(studio.url, "does not let annotations of other users be created", hint)
+    _remember_task(studio, state, step)
+
+
+def _remember_task(studio: Studio, state: State, step: RestoreStep) -> None:
+    """Keep the task with the new annotation among those that were pulled.
+
+    The next pull then knows the annotation, and that its labels began as those in the corpus did: the server cannot say
+    so of an annotation that it did not see made.
+    """
+    name = f"raw/{step.article_id}.json"
+    task = studio.get_task(step.task_id) if step.task_id is not None else None
+    if task is None:
+        return
+    earlier = {(each.get("id"), each.get("created_at")): each for each in state.read(name, list[JsonObject]) or []}
+    key = task.get("id"), task.get("created_at")
+    earlier[key] = note_pulled_users(task, earlier.get(key), studio.address.name)
+    state.write_bytes(name, msgspec.json.encode(list(earlier.values())) + b"\n")

@@ -102,3 +102,23 @@ def test_labels_of_another_text_are_not_restored(team: Team) -> None:
         data = task["data"] | {"text": text.replace("sacks", "bags")}
         api.patch(f"/api/tasks/{task['id']}/", json={"data": data}).raise_for_status()
     assert "has another text than the labels" in team.run("restore", "anna", "harbour", code=1).output
+
+
+def test_labels_that_began_as_a_copy_are_one_after_they_are_put_back(team: Team) -> None:
+    """The server does not know of a new annotation what its labels began with."""
+    (task,) = [task for task in team.tasks() if task["data"]["article"] == "market"]
+    (gold,) = task["predictions"]
+    items = [item | {"origin": "prediction"} for item in gold["result"]]
+    team.work("ben", "market", "annotations/", items, project=team.title, parent_prediction=gold["id"])
+    team.run("pull")
+    path = team.project.path("corpus/annotations/ben/market.json")
+    before, annotation = path.read_bytes(), team.corpus.read_annotation("ben", "market")
+    assert (annotation.process, annotation.made_from, annotation.lead_time) == ("corrected", ("gold",), 1)
+    (task,) = [task for task in team.tasks() if task["data"]["article"] == "market"]
+    with team.api() as api:
+        api.delete(f"/api/annotations/{task['annotations'][0]['id']}/").raise_for_status()
+    team.run("restore", "ben")
+    team.run("pull")
+    assert path.read_bytes() == before
+    team.run("pull", "--all")
+    assert path.read_bytes() == before
