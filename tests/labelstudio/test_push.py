@@ -245,3 +245,14 @@ def test_a_push_hides_the_button_that_skips(loop: Loop) -> None:
     loop.studio.update_project(project.id, {"show_skip_button": True})
     loop.push()
     assert loop.studio.get_settings(project.id)["show_skip_button"] is False
+
+
+def test_new_project_lists_its_tasks_without_technical_columns(loop: Loop) -> None:
+    """The list of tasks shows people the text and what is done with it, and neither hashes nor HTML."""
+    number = loop.push().project.id
+    (view,) = loop.studio.list_views(number)
+    hidden = view["data"]["hiddenColumns"]["explore"]
+    assert {"tasks:data.notice", "tasks:data.text_sha256"} <= set(hidden)
+    assert "tasks:data.text" not in hidden
+    loop.push()
+    assert loop.studio.list_views(number) == [view]
