@@ -160,8 +160,10 @@ class _ConfigReader:
             self._add_relations()
             self._add_attributes()
             self._add_text()
+        labelled = {name for tag in self.controls.values() for name in tag.targets}
         for tag in self.objects.values():
-            if tag.tag != "text":
+            only_shows = tag.tag == "hypertext" and tag.name not in labelled
+            if tag.tag != "text" and not only_shows:
                 self.draft.leave_out(_OBJECT_TAGS[tag.tag], _NOT_TEXT, tag.name)
         return self.draft
 

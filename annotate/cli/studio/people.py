@@ -36,8 +36,9 @@ def people(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
     from annotate.labelstudio.recovery import AnnotatorsByLogin, recover_projects_unless_locked
     from annotate.labelstudio.status import STAGES, read_status
 
-    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
+    inventory = annotate.load_inventory(schema)
     with connect(corpus, folder) as (studio, state):
+        store = annotate.Corpus(corpus)
         recover_projects_unless_locked(store, studio, state, title or inventory.title, "people")
         removed = state.removed_annotators(studio.address.name)
         with show_progress("counting") as progress:

@@ -50,10 +50,11 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
     from annotate.labelstudio.recovery import AnnotatorsByLogin, recover_projects_unless_locked
     from annotate.labelstudio.status import read_status
 
-    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
+    inventory = annotate.load_inventory(schema)
     label_map = find_map(None, "labelstudio", inventory)
     name = title or inventory.title
     echo(f"data: {open_state(corpus, folder, create=False).folder}")
+    store = annotate.Corpus(corpus)
     try:
         with connect(corpus, folder) as (studio, state):
             echo(f"server: {studio.url}{' (this machine)' if studio.address.name == LOCAL else ''}")
