@@ -7,6 +7,7 @@ import psutil
 import pytest
 
 from annotate.labelstudio import server
+from annotate.labelstudio.location import record_named_folder
 from annotate.labelstudio.state import ServerProcess, State
 from annotate.service import background
 from annotate.service.background import WATCH_LOG, find_watch
@@ -29,9 +30,11 @@ def test_the_watch_ends_after_its_server_and_up_starts_both(
     monkeypatch.setattr(background, "PATIENCE", 1.0)
     state = State(project.root / ".studio")
     begin(state)
+    record_named_folder(state.folder)
     folder = ("--dir", str(state.folder))
     try:
-        assert project.annotate("studio", "up", *folder).exit_code == 0
+        started = project.annotate("studio", "up", *folder)
+        assert started.exit_code == 0, started.output
         first, watching = server.find_running(state), find_watch(state)
         assert first is not None
         assert watching is not None
