@@ -13,6 +13,7 @@ from annotate.labelstudio import journal, lock
 from annotate.labelstudio.http import TOKEN_VARIABLE, URL_VARIABLE
 from annotate.labelstudio.lock import lock_folder
 from annotate.labelstudio.projects import annotator_title, require_project
+from annotate.labelstudio.views import DEFAULT
 from annotate.service.background import find_watch, stop_watch
 from annotate.service.memory import find_own_writes
 from annotate.service.watcher import TAB
@@ -164,10 +165,11 @@ def test_project_made_elsewhere_is_not_changed(team: Team, tmp_path: Path) -> No
 
 def test_tab_of_the_data_manager(anna: Team) -> None:
     project = require_project(anna.studio, anna.state, annotator_title(anna.title, "anna"))
+    assert [view["data"]["title"] for view in anna.studio.list_views(project.id)] == [DEFAULT]
     watch(anna)
     watch(anna)
     views = anna.studio.list_views(project.id)
-    assert [view["data"]["title"] for view in views] == ["Default", TAB]
+    assert [view["data"]["title"] for view in views] == [DEFAULT, TAB]
     with anna.api() as api:
         listed = api.get("/api/tasks", params={"project": project.id, "view": views[1]["id"]}).json()
     assert [task["id"] for task in listed["tasks"]] == [tasks(anna, "anna")["harbour"]["id"]]
