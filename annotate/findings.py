@@ -19,8 +19,8 @@ class Fix:
     end: int = 0
 
 
-Details = Mapping[str, str | Sequence[str]]
-"""What the placeholders of an advice stand for: names of the inventory, or values."""
+Details = Mapping[str, str | Sequence[str] | Mapping[str, Sequence[str]]]
+"""What the placeholders of an advice stand for: names of the inventory, values, or attributes with their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Problem:
     The rule adds its code, and the caller the file and the article. A check of the whole corpus gives these itself.
     `waivable` is False for a problem that may not be waived although others of its rule may be. `group` is the message
     for all problems of one cause, such as an unknown label in many files; empty if a problem is on its own.
-    `advice` replaces the advice of the rule, and `details` are what it names; see `Rule`.
+    `advice` replaces the advice of the rule, and `details` are what it names; see `Rule`. `words` are its span's.
     """
 
     message: str
@@ -43,6 +43,7 @@ class Problem:
     group: str = ""
     advice: str = ""
     details: Details = field(default_factory=dict)
+    words: str = ""
 
 
 NAMED = 3
@@ -161,6 +162,7 @@ class Rule:
             fix=problem.fix,
             waivable=self.waivable and problem.waivable,
             group=problem.group,
+            words=problem.words,
             advice=problem.advice or self.advice,
             details=problem.details,
         )

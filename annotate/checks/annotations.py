@@ -4,6 +4,7 @@ Annotations that the prefilter accepts need no rule (the fast path); the rules e
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
@@ -84,6 +85,9 @@ def check_labels(
         findings += rule(file, article_id, annotation, text)
     for rule in (*spans.OF_COUNTS, *relations.OF_INVENTORY):
         findings += rule(file, article_id, annotation, inventory)
+    if findings:
+        words = {span.id: span.text for span in annotation.spans}
+        findings = [replace(finding, words=words.get(finding.span or "", "")) for finding in findings]
     findings.sort(key=lambda finding: finding.code)
     return findings if data is None else [add_line(finding, data) for finding in findings]
 

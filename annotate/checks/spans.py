@@ -316,7 +316,7 @@ def count_of_none(annotation: Annotation, inventory: Inventory) -> Iterator[Prob
                 f"{span.label} {quote(span.text, 40)} counts 0; "
                 f"empty {interval.minimum} and {interval.maximum}, and set {_name_condition(interval.denied)}",
                 span.id,
-                details={**_name_bounds(interval), "condition": _name_condition(interval.denied)},
+                details={**_name_bounds(interval), "condition": interval.denied},
             )
 
 

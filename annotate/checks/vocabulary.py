@@ -23,6 +23,7 @@ def problems(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
             name = f"{fault.path[-1]}: " if fault.rule == UNKNOWN_VALUE else ""
             group = f"{name}{words}; {_IF_RENAMED}"
         span = _span_of(fault, value)
+        quoted = span.get("text")
         attribute = fault.missing if fault.missing is not None else str(fault.path[-1]) if fault.path else ""
         yield Problem(
             f"{fault.location}: {words}",
@@ -30,6 +31,7 @@ def problems(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
             line=fault.line,
             group=group,
             details={"attribute": attribute},
+            words=quoted if isinstance(quoted, str) else "",
         )
 
 

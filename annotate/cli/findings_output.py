@@ -11,8 +11,11 @@ from urllib.parse import quote
 from annotate.cli.terminal import count_noun, echo, echo_json, style
 from annotate.findings import Finding, Rule, list_names
 from annotate.util.escape import TerminalText, defuse_commands, escape_terminal_line, escape_workflow
+from annotate.util.escape import quote as quote_text
 
 FORMATS = ("text", "json", "github", "sarif")
+_MOST_WORDS = 40
+"""Characters of the words of a span that are quoted."""
 
 
 def show_findings(
@@ -95,8 +98,7 @@ def _text(findings: Sequence[Finding], root: Path, checked: str, fixable: bool) 
         position = f":{finding.line}" if finding.line else ""
         colour = "red" if finding.severity == "error" else "yellow"
         where = style(_path(finding, root) + position, bold=True)
-        span = f"span {finding.span}: " if finding.span else ""
-        message = f"{span}{finding.message}"
+        message = f"{_describe_span(finding)}{finding.message}"
         if len(group) > 1:
             files = count_noun(len({each.file for each in group}), "file")
             others = ", ".join(dict.fromkeys(each.code for each in group if each.code != finding.code))
@@ -115,6 +117,15 @@ def _text(findings: Sequence[Finding], root: Path, checked: str, fixable: bool) 
     if fixes and fixable:
         lines[-1] += TerminalText(f" `annotate check --fix` repairs {fixes} of them.")
     return TerminalText("\n").join(lines)
+
+
+def _describe_span(finding: Finding) -> str:
+    """Return what a line says of the span of a finding: its id, and its words unless the message has them."""
+    if not finding.span:
+        return ""
+    words = finding.words
+    is_quoted = not words or repr(words[: _MOST_WORDS - 1])[:-1] in finding.message
+    return f"span {finding.span}: " if is_quoted else f"span {finding.span}, {quote_text(words, _MOST_WORDS)}: "
 
 
 def finding_to_dict(finding: Finding, root: Path) -> dict[str, Any]:

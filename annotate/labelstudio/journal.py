@@ -243,8 +243,12 @@ def _add_drafts(studio: Studio, tasks: Sequence[JsonObject]) -> list[JsonObject]
 
 def changed_since(since: str) -> JsonObject:
     """Return the filter for tasks that changed since a time, in `TIME_FORMAT`, with the overlap."""
-    value = (datetime.strptime(since, TIME_FORMAT) - OVERLAP).strftime(TIME_FORMAT)
-    return task_filter("updated_at", "greater_or_equal", "Datetime", value)
+    return task_filter("updated_at", "greater_or_equal", "Datetime", before_overlap(since))
+
+
+def before_overlap(since: str) -> str:
+    """Return a time in `TIME_FORMAT`, moved back by the overlap."""
+    return (datetime.strptime(since, TIME_FORMAT) - OVERLAP).strftime(TIME_FORMAT)
 
 
 def _decode(path: Path, type_: type[T]) -> T:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from annotate.labelstudio.client import Studio
-from annotate.labelstudio.config import NOTICE, TEXT
+from annotate.labelstudio.config import DIFFERENCES, NOTICE, TEXT
 from annotate.labelstudio.http import JsonObject
 
 DEFAULT = "Default"
 """The title of the first tab; the page creates its own only in a project without any."""
-HIDDEN_DATA = (NOTICE, "article", "text_sha256", "language")
+HIDDEN_DATA = (NOTICE, DIFFERENCES, "article", "text_sha256", "language")
 """Keys of a task's data that the list does not show."""
 _HIDDEN_COLUMNS = (
     *("inner_id", "completed_at", "annotations_results", "annotations_ids", "predictions_score"),

@@ -66,7 +66,7 @@ def _make_point(finding: Finding, span: Span | None, inventory: Inventory, page_
 def _name_details(finding: Finding, span: Span | None, inventory: Inventory) -> dict[str, str]:
     """Return what each placeholder of an advice stands for, as the screen shows it."""
     label = span.label if span else ""
-    details: dict[str, str | Sequence[str]] = {"label": label, **finding.details}
+    details: dict[str, str | Sequence[str] | Mapping[str, Sequence[str]]] = {"label": label, **finding.details}
     if span and details.get("attribute") == "attributes" and "attributes" not in inventory.attributes:
         details["attribute"] = _missing_attributes(span, inventory)  # all of them are missing
     wording = inventory.attributes.get(str(details.get("wording")))
@@ -80,10 +80,19 @@ def _missing_attributes(span: Span, inventory: Inventory) -> list[str]:
     return [attribute.name for attribute in attributes if attribute.required and attribute.name not in span.attributes]
 
 
-def _show(key: str, value: str | Sequence[str], inventory: Inventory) -> str:
+def _show(key: str, value: str | Sequence[str] | Mapping[str, Sequence[str]], inventory: Inventory) -> str:
     """Return a detail, by the name of its placeholder, as the screen shows it."""
+    if isinstance(value, Mapping):
+        return " and ".join(_show_values(name, values, inventory) for name, values in value.items())
     values = [value] if isinstance(value, str) else value
     return _SEVERAL.get(key, " or ").join(_display_name(key, name, inventory) for name in values)
+
+
+def _show_values(name: str, values: Sequence[str], inventory: Inventory) -> str:
+    """Return an attribute and the values that it should have one of, as the screen shows them."""
+    attribute = inventory.attributes[name]
+    shown = " or ".join(f"‘{attribute.display_value(value)}’" for value in values)
+    return f"‘{attribute.display_name}’ to {shown}"
 
 
 def _display_name(key: str, name: str, inventory: Inventory) -> str:

@@ -9,6 +9,8 @@ from annotate.labelstudio.state import PRIVATE_FILE, ServerProcess, State, open_
 from annotate.util.processes import start_module
 
 WATCH_PROCESS_FILE, WATCH_LOG = "watch.json", "watch.log"
+PATIENCE = 60.0
+"""Seconds that the server may be gone before its watch ends; a restart takes less."""
 
 
 def start_watch(state: State, corpus: str, schema: str, guidelines: str) -> bool:
@@ -34,7 +36,7 @@ def start_watch(state: State, corpus: str, schema: str, guidelines: str) -> bool
         raise CannotRun(log, describe_os_error(error), "move it away") from error
     with os.fdopen(handle, "wb") as file:
         os.fchmod(handle, PRIVATE_FILE)
-        words = ("studio", "watch", "--dir", str(state.folder), *options)
+        words = ("studio", "watch", "--dir", str(state.folder), "--end-without-server", str(PATIENCE), *options)
         child = start_module("annotate", *words, environment={}, log=file)
     process = keep_child(child)
     try:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
@@ -14,14 +14,14 @@ from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.inventory import load_inventory
 from annotate.label_map import find_map
-from annotate.labelstudio.client import Project, Studio, find_server
+from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.http import LOCAL, ServerAddress
 from annotate.labelstudio.instructions import read_page_titles
 from annotate.labelstudio.journal import changed_since
 from annotate.labelstudio.lock import WATCH, FolderBusy, lock_folder
-from annotate.labelstudio.server import resolve_public_url
+from annotate.labelstudio.server import find_running, resolve_public_url
 from annotate.labelstudio.state import PRIVATE_FOLDER, State
-from annotate.practice import read_practice_texts
+from annotate.practice import PracticeText, read_practice_texts
 from annotate.service.memory import WATCH_FOLDER
 from annotate.service.pages import PAGES_FOLDER, render_pages, write_pages
 from annotate.service.training import Training, TrainingCorpus
@@ -46,6 +46,7 @@ class WatchRequest(NamedTuple):
         title: The title of the shared project; None for that of the inventory.
         map_path: A map for a project made elsewhere; None for that of the schema folder, if it has one.
         pages: The folder of the summary pages; None for one in the state folder.
+        patience: End once the server of the state folder has not run for so many seconds; None to go on without it.
     """
 
     state: State
@@ -55,6 +56,7 @@ class WatchRequest(NamedTuple):
     title: str | None = None
     map_path: str | None = None
     pages: str | None = None
+    patience: float | None = None
 
     @property
     def pages_folder(self) -> Path:
@@ -77,8 +79,14 @@ class WatchLoop:
         self._address: ServerAddress | None = None
         self._basis: CheckBasis | None = None
         self._problem = ""
-        self._training_since: dict[str, str | None] = {}
-        """The basis of the last review of training → the server's time at it; a new basis needs a whole review."""
+        self._server_seen = 0.0
+        """When the server of the state folder was last seen to run, by the monotonic clock."""
+        self._training_basis: tuple[str, Mapping[str, PracticeText]] | None = None
+        """What the last review of training depended on besides the labels; if it changes, all texts are reviewed."""
+        self._training_since: str | None = None
+        """The server's time at that review."""
+        self._training_problems: set[str] = set()
+        """The problems of training that were reported."""
 
     def run(self, every: float | None) -> None:
         """Poll again and again, or once.
@@ -97,9 +105,26 @@ class WatchLoop:
             if every is None:
                 self.poll()
                 return
+            self._server_seen = time.monotonic()
             while self.request.state.folder.is_dir():  # without it, there is nothing left to watch
                 self._poll_and_report()
+                if self._is_server_gone():
+                    self.report("the server has ended, and so does the watch", False)
+                    return
                 time.sleep(every)
+
+    def _is_server_gone(self) -> bool:
+        """Return whether the server of the state folder has not run for too long."""
+        if self.request.patience is None:
+            return False
+        now = time.monotonic()
+        try:
+            is_running = find_running(self.request.state) is not None
+        except CannotRun:  # its file cannot be read, which the poll reports
+            is_running = True
+        if is_running:
+            self._server_seen = now
+        return now - self._server_seen >= self.request.patience
 
     def _poll_and_report(self) -> None:
         try:
@@ -127,37 +152,41 @@ class WatchLoop:
         basis = self._load_basis(studio.address.name)
         title = self.request.title or basis.inventory.title
         watcher = Watcher(studio, state, Corpus(self.request.corpus), basis, title)
-        result = watcher.poll()
+        began = studio.server_time()
+        result = watcher.poll(began)
         public_url = resolve_public_url(state, None) if studio.address.name == LOCAL else None
         summaries = watcher.summarize(public_url or studio.url)
         write_pages(state, render_pages(summaries, basis.inventory.title), self.request.pages)
-        self._review_training(studio, basis, title)
         if result.checked:
             counts = Counter({name: sum(len(task.points) for task in tasks) for name, tasks in summaries.items()})
             points = ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
             done = f"{count_noun(result.checked, 'task')} checked, {result.written} written"
             self.report(f"{done}; points: {points}; pages: {self.request.pages_folder}", False)
+        self._review_training(studio, basis, title, began)
 
-    def _review_training(self, studio: Studio, basis: CheckBasis, title: str) -> None:
+    def _review_training(self, studio: Studio, basis: CheckBasis, title: str, began: str | None) -> None:
         """Show annotators how what they submitted in training since the poll before differs from gold."""
         request = self.request
         practice = read_practice_texts(request.guidelines, basis.inventory)
         corpus = TrainingCorpus(request.corpus, practice)
         annotators = list(corpus.read_annotators())
         training = Training(studio, request.state, corpus, basis.inventory, title, annotators, basis.page_titles)
-        began, since = studio.server_time(), self._training_since.get(basis.fingerprint)
-
-        def has_changed(project: Project) -> bool:
-            return since is None or studio.count_tasks(project.id, [changed_since(since)]) > 0
-
-        with lock_folder(request.state, WATCH):
-            reviewed = [task for task in training.review(has_changed) if task.is_updated]
-        self._training_since = {basis.fingerprint: began}
-        for task in reviewed:
-            differences = count_noun(task.differences, "difference")
-            self.report(f"training: {task.annotator}, {task.article_id}: {differences} from gold", False)
+        reviewed_with = basis.fingerprint, practice
+        since = self._training_since if reviewed_with == self._training_basis else None
+        for annotator, project in training.projects():
+            if since is not None and not studio.count_tasks(project.id, [changed_since(since)]):
+                continue
+            with lock_folder(request.state, WATCH):
+                reviewed = list(training.review_project(annotator, project))
+            for task in reviewed:
+                if task.is_updated:
+                    differences = count_noun(task.differences, "difference")
+                    self.report(f"training: {annotator}, {task.article_id}: {differences} from gold", False)
+        self._training_basis, self._training_since = reviewed_with, began
         for problem in training.problems:
-            self.report(f"training: {problem}", True)
+            if problem not in self._training_problems:
+                self.report(f"training: {problem}", True)
+        self._training_problems.update(training.problems)
 
     def _connect(self) -> Studio:
         address = find_server(self.request.state)

@@ -70,9 +70,14 @@ def read_memory(state: State, server: str, project_id: int, title: str) -> Watch
     return memory
 
 
+def encode_memory(memory: WatchedProject) -> bytes:
+    """Return what is remembered of a project as it is stored."""
+    return msgspec.json.encode(memory) + b"\n"
+
+
 def write_memory(state: State, server: str, project_id: int, memory: WatchedProject) -> None:
     """Replace what is remembered of a project."""
-    state.write_bytes(_file_name(server, project_id), msgspec.json.encode(memory) + b"\n")
+    state.write_bytes(_file_name(server, project_id), encode_memory(memory))
 
 
 def find_own_writes(state: State, server: str, project_id: int) -> dict[int, OwnWrite]:

@@ -4,7 +4,7 @@ A project has practice texts and articles with gold. It shows no labels. Once an
 above its text lists how the labels differ from gold. The labels stay on the server: they are no labels of the corpus.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -151,38 +151,41 @@ class Training:
         self.problems: list[str] = []
         """What was left out, in words."""
 
-    def review(self, is_wanted: Callable[[Project], bool] = lambda _: True) -> Iterator[ReviewedTask]:
+    def review(self) -> Iterator[ReviewedTask]:
+        """Bring the box above each text of all projects up to date; see `review_project`."""
+        for annotator, project in self.projects():
+            yield from self.review_project(annotator, project)
+
+    def review_project(self, annotator: str, project: Project) -> Iterator[ReviewedTask]:
         """Bring the box above each text up to date: once submitted, with the differences from gold; else empty.
 
         A task is written to only if its box changes.
 
         Args:
-            is_wanted: Returns whether to look at a project.
+            annotator: Who practises in the project.
+            project: The project.
 
         Yields:
             The tasks that were submitted.
         """
-        for annotator, project in self._projects():
-            if not is_wanted(project):
-                continue
-            for task in self._compare(annotator, project):
-                items: list[NoticeItem] = []
-                notice = ""
-                if task.submission:
-                    items = compare_with_gold(
-                        task.submission.annotation, task.gold, task.text, self.inventory, self.page_titles
-                    )
-                    notice = render_training_notice(items, task.submission.unread)
-                current = task.data.get(NOTICE, ""), task.data.get(FINDINGS, 0)
-                is_updated = current != (notice, len(items))
-                if is_updated:
-                    self.studio.update_task_data(task.task_id, {**task.data, NOTICE: notice, FINDINGS: len(items)})
-                if task.submission:
-                    yield ReviewedTask(annotator, task.article_id, len(items), is_updated)
+        for task in self._compare(annotator, project):
+            items: list[NoticeItem] = []
+            notice = ""
+            if task.submission:
+                items = compare_with_gold(
+                    task.submission.annotation, task.gold, task.text, self.inventory, self.page_titles
+                )
+                notice = render_training_notice(items, task.submission.unread)
+            current = task.data.get(NOTICE, ""), task.data.get(FINDINGS, 0)
+            is_updated = current != (notice, len(items))
+            if is_updated:
+                self.studio.update_task_data(task.task_id, {**task.data, NOTICE: notice, FINDINGS: len(items)})
+            if task.submission:
+                yield ReviewedTask(annotator, task.article_id, len(items), is_updated)
 
     def measure(self) -> Iterator[TrainingScore]:
         """Yield the scores of each annotator who has a training project."""
-        for annotator, project in self._projects():
+        for annotator, project in self.projects():
             gold: dict[str, tuple[str, Annotation]] = {}
             submitted: dict[str, Annotation] = {}
             assigned = 0
@@ -194,7 +197,8 @@ class Training:
             scores = score(self.inventory, gold, submitted, samples=0) if submitted else None
             yield TrainingScore(annotator, assigned, len(submitted), scores)
 
-    def _projects(self) -> Iterator[tuple[str, Project]]:
+    def projects(self) -> Iterator[tuple[str, Project]]:
+        """Yield each annotator who has a project, and the project."""
         return training_projects(self.studio, self.state, self.title, self.annotators)
 
     def _compare(self, annotator: str, project: Project) -> Iterator[ComparedTask]:

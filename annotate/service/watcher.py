@@ -20,7 +20,7 @@ from annotate.labelstudio.client import Project, Studio, task_filter
 from annotate.labelstudio.config import NOTICE, read_config_version, read_vocabulary
 from annotate.labelstudio.config_drift import has_own_config
 from annotate.labelstudio.http import JsonObject
-from annotate.labelstudio.journal import changed_since
+from annotate.labelstudio.journal import before_overlap, changed_since
 from annotate.labelstudio.lock import WATCH, lock_folder
 from annotate.labelstudio.notices import NoticeItem, render_notice
 from annotate.labelstudio.projects import find_project, labelling_titles
@@ -30,7 +30,7 @@ from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import FINDINGS
 from annotate.labelstudio.views import create_tab
 from annotate.service.advice import Point, make_points
-from annotate.service.memory import WatchedProject, WatchedTask, read_memory, write_memory
+from annotate.service.memory import WatchedProject, WatchedTask, encode_memory, read_memory, write_memory
 from annotate.service.pages import TaskSummary
 from annotate.util.nouns import count_noun
 from annotate.waivers import Waivers, corpus_waivers
@@ -42,6 +42,7 @@ MOST_POINTS = 30
 LISTED_FIELDS = "id,updated_at,annotators,total_annotations"
 TAB = "Findings"
 """The title of the tab, in the list of tasks, with the tasks that have findings."""
+_WHOLE_SECONDS = len("2026-01-01T00:00:00")
 
 
 class PollResult(NamedTuple):
@@ -79,13 +80,20 @@ class Watcher:
         self.server = studio.address.name
         self.mapper = Mapper(basis.inventory, label_map=basis.label_map)
 
-    def poll(self) -> PollResult:
-        """Look at what changed in all projects since the last poll."""
-        results = [
-            _ProjectPoll(self, project, title).run()
-            for title in labelling_titles(self.state, self.server, self.title)
-            if (project := find_project(self.studio, self.state, title)) is not None
-        ]
+    @cached_property
+    def projects(self) -> list[tuple[str, Project]]:
+        """Each project that exists, with its title here."""
+        titles = labelling_titles(self.state, self.server, self.title)
+        found = ((title, find_project(self.studio, self.state, title)) for title in titles)
+        return [(title, project) for title, project in found if project is not None]
+
+    def poll(self, began: str | None) -> PollResult:
+        """Look at what changed in all projects since the last poll.
+
+        Args:
+            began: The server's time at the beginning of this poll, or before; None if it does not tell.
+        """
+        results = [_ProjectPoll(self, project, title).run(began) for title, project in self.projects]
         return PollResult(sum(result.checked for result in results), sum(result.written for result in results))
 
     def summarize(self, base_url: str) -> dict[str, list[TaskSummary]]:
@@ -96,10 +104,7 @@ class Watcher:
         """
         annotators = self.state.annotators(self.server)
         summaries: dict[str, list[TaskSummary]] = {}
-        for title in labelling_titles(self.state, self.server, self.title):
-            project = find_project(self.studio, self.state, title)
-            if project is None:
-                continue
+        for title, project in self.projects:
             memory = read_memory(self.state, self.server, project.id, title)
             for task_id, task in sorted(memory.tasks.items()):
                 for user_id in task.users:
@@ -126,11 +131,13 @@ class _ProjectPoll:
         self.memory = WatchedProject(title)
         self.waivers = Waivers(corpus_waivers(self.corpus))
         self.result = PollResult(0, 0)
+        self.saved = b""
+        """The memory as it is stored."""
 
-    def run(self) -> PollResult:
+    def run(self, began: str | None) -> PollResult:
         """Check the tasks that changed, and show what was found."""
         self.memory = read_memory(self.state, self.watcher.server, self.project.id, self.title)
-        began = self.studio.server_time()
+        self.saved = encode_memory(self.memory)
         listed = self._list_tasks()
         was_shared = self.memory.is_shared
         self.memory.is_shared = self._is_shared(listed)
@@ -141,13 +148,28 @@ class _ProjectPoll:
         for first in range(0, len(task_ids), BATCH):
             with lock_folder(self.state, WATCH):
                 self._check_tasks(task_ids[first : first + BATCH])
-        with lock_folder(self.state, WATCH):
-            if self._may_write() and any(task.points for task in self.memory.tasks.values()):
-                self._create_tab()
-            self.memory.since, self.memory.basis = began, self.basis.fingerprint
-            self.memory.task_count = self.project.tasks
-            self._save()
+        needs_tab = (
+            self._may_write() and not self.memory.has_tab and any(task.points for task in self.memory.tasks.values())
+        )
+        if task_ids or self.memory.basis != self.basis.fingerprint or self._are_past(listed, began):
+            self.memory.since = began
+        self.memory.basis, self.memory.task_count = self.basis.fingerprint, self.project.tasks
+        if needs_tab or encode_memory(self.memory) != self.saved:
+            with lock_folder(self.state, WATCH):
+                if needs_tab:
+                    self._create_tab()
+                self._save()
         return self.result
+
+    def _are_past(self, listed: Mapping[int, JsonObject], began: str | None) -> bool:
+        """Return whether the next poll need not list any of the listed tasks again.
+
+        The time of the last poll stays where it is while no task changes, so that nothing is written then.
+        """
+        if not listed or began is None:
+            return False
+        newest = max(str(task.get("updated_at")) for task in listed.values())
+        return newest[:_WHOLE_SECONDS] < before_overlap(began)[:_WHOLE_SECONDS]
 
     @cached_property
     def _article_ids(self) -> set[str]:
@@ -160,6 +182,7 @@ class _ProjectPoll:
 
     def _save(self) -> None:
         write_memory(self.state, self.watcher.server, self.project.id, self.memory)
+        self.saved = encode_memory(self.memory)
 
     def _list_tasks(self) -> dict[int, JsonObject]:
         """Return the tasks that may have changed, by id; all tasks if something else changed, or tasks were deleted."""
@@ -293,11 +316,10 @@ class _ProjectPoll:
         )
 
     def _create_tab(self) -> None:
-        """Create the tab with the tasks that have findings, once."""
-        if not self.memory.has_tab:
-            over_zero = task_filter(f"data.{FINDINGS}", "greater", "Number", 0)
-            create_tab(self.studio, self.project.id, TAB, [over_zero], shows_text=False)
-            self.memory.has_tab = True
+        """Create the tab with the tasks that have findings."""
+        over_zero = task_filter(f"data.{FINDINGS}", "greater", "Number", 0)
+        create_tab(self.studio, self.project.id, TAB, [over_zero], shows_text=False)
+        self.memory.has_tab = True
 
 
 def _shows(data: JsonObject, wanted: JsonObject) -> bool:

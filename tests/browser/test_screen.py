@@ -128,6 +128,7 @@ def test_a_notice_leaves_room_for_the_text(screen: Screen) -> None:
             "() => { const box = document.querySelector('.notice'); return box.scrollWidth <= box.clientWidth; }"
         )
         assert len(page.evaluate(VISIBLE_LINES)) >= LINES // 2
+        assert page.get_by_text("<details").count() == 0, "the list of tasks does not show the notice"
         page.screenshot(path=SCREENS / "notice.png")
     finally:
         screen.studio.update_task_data(screen.task["id"], data)

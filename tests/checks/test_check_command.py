@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import PurePosixPath
@@ -94,6 +95,17 @@ def test_a_label_renamed_by_hand_is_one_finding_that_names_the_migration(project
     shown = result.output.splitlines().index(counted)
     assert counted.startswith(f"{shown} findings in {len(findings)} places in corpus (")
     assert "P201 × 1" in counted
+
+
+def test_text_quotes_the_words_of_a_span_once(project: Project) -> None:
+    project.replace("corpus/annotations/anna/market.json", '"least": 2', '"least": 4')
+    project.replace("corpus/annotations/anna/harbour.json", '"rank": "master"', '"rank": "boss"')
+    output = project.annotate("check").output
+    assert re.search(r"P301 span s1, 'Two to 3 carts': ", output), output
+    assert re.search(r"P203 span s1, 'The harbour master': ", output), output
+    project.replace("corpus/annotations/anna/market.json", '"Two to 3 carts"', '"Two to 4 carts"')
+    (line,) = (line for line in project.annotate("check").output.splitlines() if ": P103 " in line)
+    assert line.count("'Two to 4 carts'") == 1
 
 
 def test_warnings_fail_only_a_strict_check(project: Project) -> None:

@@ -30,7 +30,7 @@ def test_existing_tasks_are_looked_up_in_runs(
     monkeypatch.setattr(client, "PAGE_SIZE", 2)
     loop = Loop(project, started, studio)
     made = loop.push().project
-    studio.import_tasks(made.id, [{"data": {"text": "x", "article": str(number)}} for number in range(6)])
+    studio.import_tasks(made.id, [{"data": {"text": "x", "notice": "", "article": str(number)}} for number in range(6)])
     numbers = [task["id"] for task in studio.list_tasks(made.id)]
     studio.delete_task(numbers[4])
     wanted = {*numbers[:2], *numbers[4:7], numbers[-1] + 99}

@@ -112,7 +112,8 @@ def test_quarantine_is_listed_until_the_item_is_fixed(loop: Loop) -> None:
 def test_deleted_task_of_no_article_leaves_the_quarantine(loop: Loop) -> None:
     number = require_project(loop.studio, loop.state, loop.title).id
     with loop.api() as api:
-        api.post(f"/api/projects/{number}/import", json=[{"text": "x", "title": "x", "article": "lighthouse"}])
+        data = {"text": "x", "title": "x", "notice": "", "article": "lighthouse"}
+        api.post(f"/api/projects/{number}/import", json=[data]).raise_for_status()
     assert loop.annotate("pull").exit_code == 1
     loop.studio.delete_task(loop.tasks()[-1]["id"])
     assert loop.annotate("pull").exit_code == 0

@@ -189,7 +189,8 @@ def test_quarantined_items_are_listed_counted_and_kept(loop: Loop) -> None:
     with loop.api() as api:
         number = require_project(loop.studio, loop.state, loop.title).id
         for article in ("../../etc/passwd", "lighthouse", None):
-            api.post(f"/api/projects/{number}/import", json=[{"text": "x", "title": "x", "article": article}])
+            data = {"text": "x", "title": "x", "notice": "", "article": article}
+            api.post(f"/api/projects/{number}/import", json=[data]).raise_for_status()
     done = loop.annotate("pull", "--annotator", "anna")
     assert done.exit_code == 1, done.output
     codes = re.findall(r"\b(L\d+)\b", done.stderr)

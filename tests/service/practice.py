@@ -88,7 +88,10 @@ def right_answer() -> list[dict[str, Any]]:
 
 
 def wrong_answer() -> list[dict[str, Any]]:
-    """Return the items of labels with one difference of each kind, and an arrow without a name."""
+    """Return the items of labels with one difference of each kind, and an arrow without a name.
+
+    It is drawn the wrong way, so that its ends allow no name.
+    """
     hand, barrels = region("h", "speech", "Speaker", "A hand"), region("b", "cargo", "Load", "7 barrels")
     return [
         hand,
@@ -103,5 +106,5 @@ def wrong_answer() -> list[dict[str, Any]]:
         region("p", "cargo", "Quay", "the pier"),
         arrow("speaker", "s", "h"),
         arrow("words", "s", "w"),
-        arrow("", "b", "p") | {"labels": []},
+        arrow("", "p", "b") | {"labels": []},
     ]

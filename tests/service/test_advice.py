@@ -91,3 +91,15 @@ def test_names_are_those_of_the_screen() -> None:
     )
     (point,) = make_points(check_annotation(annotation, "said.", inventory), annotation, inventory, {})
     assert point.message == "This فعل القول has no Words. Draw the relation ‘words’ from it, or delete it."
+
+
+def test_values_to_set_are_those_of_the_screen(tmp_path: Path) -> None:
+    lay_out(next(path for path in EXAMPLES if path.name.startswith("P305")), tmp_path / "x")
+    labels, corpus = tmp_path / "x/schema/labels.yaml", Corpus(tmp_path / "x/corpus")
+    text = labels.read_text("utf-8")
+    named = text.replace("\n  truth:\n", "\n  truth:\n    shown_as: Is it there?\n", 1)
+    labels.write_text(named.replace("denied: it is said not to be", "denied: {shown_as: Denied, definition: No.}", 1))
+    inventory, annotation = load_inventory(tmp_path / "x/schema"), corpus.read_annotation("anna", "harbour")
+    findings = check_annotation(annotation, corpus.read_text("harbour"), inventory)
+    (point,) = (point for point in make_points(findings, annotation, inventory, {}) if point.code == "P305")
+    assert point.message == "This Load counts 0. Leave least and most empty, and set ‘Is it there?’ to ‘Denied’."

@@ -6,79 +6,31 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import Result
 
 from annotate.labelstudio import journal, lock
-from annotate.labelstudio.client import Studio
 from annotate.labelstudio.http import TOKEN_VARIABLE, URL_VARIABLE
 from annotate.labelstudio.lock import lock_folder
 from annotate.labelstudio.projects import annotator_title, require_project
-from annotate.labelstudio.state import State
+from annotate.labelstudio.views import DEFAULT
 from annotate.service.background import find_watch, stop_watch
 from annotate.service.memory import find_own_writes
 from annotate.service.watcher import TAB
-from tests.conftest import Project, read_files
+from tests.conftest import read_files
 from tests.convert.test_label_map import MAP
 from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.team import VERB, Team
 from tests.labelstudio.test_foreign_project import ForeignProject
+from tests.service.watching import SAYS, WORDS, Running, correct, tasks, watch
 
 pytestmark = pytest.mark.server
 
-WORDS = {
-    "id": "w",
-    "from_name": "speech",
-    "to_name": "text",
-    "type": "labels",
-    "value": {"start": 79, "end": 92, "text": '"at the pier"', "labels": ["Words"]},
-}
-SAYS = {"type": "relation", "from_id": "v", "to_id": "w", "direction": "right", "labels": ["words"]}
 NO_WORDS = "This Verb has no Words. Draw the relation ‘words’ from it, or delete it."
-
-
-@pytest.fixture
-def team(project: Project, started: State, studio: Studio) -> Team:
-    folder = project.path("guidelines")
-    folder.mkdir()
-    (folder / "speech.md").write_text("# Who *speaks*\n\nA Verb is the word of saying.\n")
-    (folder / "cargo.md").write_text("# Cargo\n\nCount.\n")
-    return Team(project, started, studio)
-
-
-def watch(team: Team, *words: str) -> Result:
-    done = team.annotate("watch", "--once", *words)
-    assert done.exit_code == 0, done.output
-    return done
-
-
-def tasks(team: Team, annotator: str = "") -> dict[str, dict[str, Any]]:
-    """Article → task, of an annotator's own project or of the shared one."""
-    title = annotator_title(team.title, annotator) if annotator else team.title
-    project = require_project(team.studio, team.state, title)
-    return {task["data"]["article"]: task for task in team.studio.list_tasks(project.id)}
 
 
 def page(team: Team, annotator: str) -> str:
     return (team.state.folder / "findings" / f"{annotator}.html").read_text("utf-8")
-
-
-def correct(team: Team, annotator: str, article: str, items: list[Any]) -> None:
-    """Change what the annotator submitted."""
-    (annotation,) = tasks(team, annotator)[article]["annotations"]
-    with team.api() as api:
-        assert api.patch(f"/api/annotations/{annotation['id']}/", json={"result": items}).status_code == 200
-
-
-@pytest.fixture
-def anna(team: Team) -> Team:
-    """Anna has a project of her own, and submitted a verb that no words belong to."""
-    team.run("people", "add", "anna")
-    team.run("assign", "anna")
-    team.work("anna", "harbour", "annotations/", [VERB])
-    return team
 
 
 def test_findings_appear_and_disappear(anna: Team) -> None:
@@ -213,10 +165,11 @@ def test_project_made_elsewhere_is_not_changed(team: Team, tmp_path: Path) -> No
 
 def test_tab_of_the_data_manager(anna: Team) -> None:
     project = require_project(anna.studio, anna.state, annotator_title(anna.title, "anna"))
+    assert [view["data"]["title"] for view in anna.studio.list_views(project.id)] == [DEFAULT]
     watch(anna)
     watch(anna)
     views = anna.studio.list_views(project.id)
-    assert [view["data"]["title"] for view in views] == ["Default", TAB]
+    assert [view["data"]["title"] for view in views] == [DEFAULT, TAB]
     with anna.api() as api:
         listed = api.get("/api/tasks", params={"project": project.id, "view": views[1]["id"]}).json()
     assert [task["id"] for task in listed["tasks"]] == [tasks(anna, "anna")["harbour"]["id"]]
@@ -248,28 +201,6 @@ def test_other_commands_wait_for_the_watch(anna: Team) -> None:
             # The watch itself does not wait for others: its next poll comes soon.
             refused = anna.annotate("watch", "--once")
             assert (refused.exit_code, "`annotate studio pull` is running" in refused.stderr) == (2, True)
-
-
-class Running:
-    """A watch in a process of its own."""
-
-    def __init__(self, team: Team) -> None:
-        self.log = team.project.path("watch.log")
-        words = ["studio", "watch", "--every", "1", "--dir", str(team.state.folder), "--title", team.title]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "annotate", *words], cwd=team.project.root, stdout=log, stderr=log
-            )
-
-    def wait_for(self, words: str) -> None:
-        deadline = time.monotonic() + 120
-        while words not in self.log.read_text("utf-8"):
-            assert time.monotonic() < deadline, self.log.read_text("utf-8")
-            time.sleep(0.2)
-
-    def end(self, number: int) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(60)
 
 
 def test_a_killed_watch_is_continued_and_a_signal_ends_it(anna: Team) -> None:

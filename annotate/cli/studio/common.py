@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.findings_output import describe_downgraded
 from annotate.cli.terminal import MAX_SHOWN, count_noun, describe_bar, echo, format_tables, show_bars, write_output
 from annotate.errors import CannotRun, Refused
 from annotate.util.escape import Markdown, quote
@@ -186,6 +185,8 @@ def judge_findings(corpus: str | Path, hint: str, findings: "list[Finding]") -> 
     """
     refuse_errors(corpus, "the corpus", hint, [finding for finding in findings if finding.is_error])
     if findings:
+        from annotate.cli.findings_output import describe_downgraded
+
         note = describe_downgraded(findings)
         echo(
             f"{corpus}: {count_noun(len(findings), 'warning')}{f' ({note})' if note else ''}; see `annotate check`",

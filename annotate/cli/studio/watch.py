@@ -24,6 +24,13 @@ from annotate.cli.terminal import echo
     help="Time between two polls.",
 )
 @click.option(
+    "--end-without-server",
+    "patience",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="End once the server that `annotate studio up` started has not run for so long.  [default: never]",
+)
+@click.option(
     "--pages",
     type=click.Path(readable=False),
     help="Folder for the summary pages, a new one or one of this command.  [default: findings in the server's folder]",
@@ -37,6 +44,7 @@ def watch(
     map_: str | None,
     once: bool,
     every: float,
+    patience: float | None,
     pages: str | None,
 ) -> None:
     """Show annotators the findings on their labels, in Label Studio and on summary pages.
@@ -48,8 +56,8 @@ def watch(
     In a project that several annotators share, tasks show only numbers. In a project that was made elsewhere, nothing
     is changed, and there are only the pages.
 
-    `annotate studio up` starts it for the server on this machine. Start it yourself for another server. It runs until
-    it is stopped, also while the server is down.
+    `annotate studio up` starts it for the server on this machine, with --end-without-server. Start it yourself for
+    another server. It runs until it is stopped, also while the server is down.
 
     Exit code 0: polled once; 2: could not run.
 
@@ -62,6 +70,6 @@ def watch(
 
     state = open_state(corpus, folder)
     state.create_folder()
-    request = WatchRequest(state, corpus, schema, guidelines, title, map_, pages)
+    request = WatchRequest(state, corpus, schema, guidelines, title, map_, pages, patience)
     echo(f"summary pages: {request.pages_folder}")
     WatchLoop(request, lambda line, is_problem: echo(line, err=is_problem)).run(None if once else every)
