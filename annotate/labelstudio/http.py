@@ -19,6 +19,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 import msgspec
 
 from annotate.errors import CannotRun
+from annotate.labelstudio.identification import describe_wrong_address, read_server_version
 from annotate.labelstudio.state import require_package
 from annotate.util.parallel import thread_pool
 
@@ -217,7 +218,7 @@ class Connection:
         """
 
         def attempt() -> T:
-            with translate_errors(self.url, subject):
+            with translate_errors(self.url, subject), self._recognizing_server():
                 return decode(self._send("GET", path, params=params))
 
         return self._retry(attempt)
@@ -244,7 +245,7 @@ class Connection:
         Raises:
             CannotRun: The server cannot be reached, or answers with an error.
         """
-        with translate_errors(self.url, subject):
+        with translate_errors(self.url, subject), self._recognizing_server():
             if body is None:
                 return self._send(method, path)
             headers = {"content-type": "application/json"}
@@ -265,6 +266,49 @@ class Connection:
         with contextlib.suppress(KeyError, ValueError, TypeError):
             return parsedate_to_datetime(answer.headers["date"]).strftime(TIME_FORMAT)
         return None
+
+    def server_version(self) -> str | None:
+        """Return the version of the server; None if it cannot be told.
+
+        Raises:
+            CannotRun: The server cannot be reached, or is not Label Studio.
+        """
+        import httpx
+        from label_studio_sdk.core.api_error import ApiError
+
+        def attempt() -> str | None:
+            with translate_errors(self.url), self._recognizing_server():
+                try:
+                    version = read_server_version(self._http, self.url)
+                except httpx.HTTPStatusError as error:
+                    raise ApiError(status_code=error.response.status_code, body=None) from None
+                if version is None and not self._has_answered:
+                    raise ValueError("not Label Studio")
+                return version
+
+        return self._retry(attempt)
+
+    @contextlib.contextmanager
+    def _recognizing_server(self) -> Iterator[None]:
+        """Explain the first answer if it is not one of Label Studio's API: it may come from another program.
+
+        Raises:
+            CannotRun: Label Studio is not at the address.
+        """
+        import httpx
+        from label_studio_sdk.core.api_error import ApiError
+
+        try:
+            yield
+        except (ApiError, ValueError, KeyError, TypeError) as error:
+            if self._has_answered or (isinstance(error, ApiError) and error.status_code in TEMPORARY_STATUS):
+                raise
+            wrong = None
+            with contextlib.suppress(httpx.HTTPError):  # the first error says more
+                wrong = describe_wrong_address(self._http, self.url, URL_VARIABLE)
+            if wrong:
+                raise CannotRun(self.url, *wrong) from None
+            raise
 
     def _retry(self, attempt: Callable[[], T]) -> T:
         answer = retry(attempt, self.delays)

@@ -1,4 +1,4 @@
-"""An empty SQLite database with all migrations of the installed Label Studio, for servers that start for the first time.
+"""An empty SQLite database with all migrations of the installed Label Studio, for the first start of a server.
 
 Creating it takes most of a first start. So the first server that starts on this machine leaves a copy in the folder of
 all states of this user, from before the server's first user exists:
@@ -41,31 +41,28 @@ _FILLED_TABLES = {
 
 
 def install_prepared_database(state: State) -> Path | None:
-    """Give a new folder a copy of the prepared database.
+    """Give a folder that has no database a copy of the prepared one.
 
     Args:
-        state: The folder. One that has a database keeps it.
+        state: The folder.
 
     Returns:
-        Where the server that starts now is to leave a copy; None if there is a good one, or no place for one.
+        Where the server that starts now may leave a copy; None if there is a good one, or no place for one.
 
     Raises:
         CannotRun: The copy cannot be written.
     """
-    if (state.data / SQLITE_FILE).exists():
-        return None
     path = prepared_path()
-    if path is None:
-        return None
-    content = read_prepared_database(path)
+    content = read_prepared_database(path) if path else None
     if content is None:
         return path
-    state.write_bytes(f"{state.data.name}/{SQLITE_FILE}", content)
+    if not (state.data / SQLITE_FILE).exists():
+        state.write_bytes(f"{state.data.name}/{SQLITE_FILE}", content)
     return None
 
 
 def prepared_path() -> Path | None:
-    """Return where the database for the installed packages is, or will be; None if its folder is not this user's own."""
+    """Return where the database for the installed packages belongs; None if its folder is not this user's own."""
     versions = list[str]()
     for package in _PACKAGES:
         try:
@@ -101,7 +98,7 @@ def read_prepared_database(path: Path) -> bytes | None:
 
 
 def save_prepared_database(database: Path, path: Path) -> bool:
-    """Leave a copy of a database that was just migrated; return whether it has no rows but those of the migrations.
+    """Leave a copy of a database, unless it has rows besides those of the migrations; return whether it was saved.
 
     No other connection may be writing to the database.
 

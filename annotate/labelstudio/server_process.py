@@ -3,7 +3,7 @@
 `python -m annotate.labelstudio.server_process ARG…` is `label-studio ARG…`, and in addition
 
 - prints a line when it loads Label Studio, for each migration, and when it starts the web server (`read_phase`);
-- leaves a copy of a database that it has just created, before the first user is in it (`prepared_database`).
+- leaves a copy of a new database, before the first user is in it (`prepared_database`).
 """
 
 import os
@@ -29,7 +29,7 @@ def main() -> None:
     _print_phase(LOADING)
     from label_studio import server
 
-    apply = getattr(server, "_apply_database_migrations", None)
+    apply = server._apply_database_migrations
 
     def apply_migrations() -> None:
         _report_migrations()
@@ -38,8 +38,7 @@ def main() -> None:
             _save_database(Path(prepared))
         _print_phase(STARTING)
 
-    if apply is not None:
-        server._apply_database_migrations = apply_migrations
+    server._apply_database_migrations = apply_migrations
     sys.exit(server.main())
 
 
@@ -78,8 +77,7 @@ def _save_database(path: Path) -> None:
 
     try:
         connection.close()  # the next query opens it again
-        if not save_prepared_database(Path(connection.settings_dict["NAME"]), path):
-            print("annotate saved no copy of the new database: it has rows", flush=True)  # noqa: T201 - the log
+        save_prepared_database(Path(connection.settings_dict["NAME"]), path)
     except (OSError, CannotRun) as error:
         print(f"annotate saved no copy of the new database: {error}", flush=True)  # noqa: T201 - the log
 
