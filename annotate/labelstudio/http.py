@@ -132,7 +132,7 @@ def translate_errors(url: str, subject: str = "the project") -> Iterator[None]:
         kind = CannotRun if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol) else TemporaryError
         problem = f"cannot be reached ({type(error).__name__})"
         raise kind(url, problem, "check that it runs and that the address is right") from None
-    except (ValueError, KeyError) as error:  # not JSON, or without a key; decoders raise kinds of ValueError
+    except (ValueError, KeyError, RecursionError) as error:  # not JSON, without a key, or nested too deeply
         problem = f"does not answer as Label Studio does ({type(error).__name__})"
         raise TemporaryError(url, problem, f"check {URL_VARIABLE}") from None
 
@@ -300,7 +300,7 @@ class Connection:
 
         try:
             yield
-        except (ApiError, ValueError, KeyError, TypeError) as error:
+        except (ApiError, ValueError, KeyError, RecursionError) as error:
             if self._has_answered or (isinstance(error, ApiError) and error.status_code in TEMPORARY_STATUS):
                 raise
             wrong = None
@@ -321,7 +321,7 @@ class Connection:
         answer = self._client.request(path, method=method, **content)
         if not answer.is_success:
             body = None
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError, RecursionError):
                 body = answer.json()
             raise ApiError(status_code=answer.status_code, body=body)
         data: bytes = answer.content
