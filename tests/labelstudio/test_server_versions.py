@@ -53,8 +53,10 @@ def test_pushed_labels_come_back(team: Team) -> None:
 
 
 def test_labels_of_annotators_are_pulled_and_adjudicated(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    team.project.replace("schema/labels.yaml", f"title: {team.project.inventory.title}", f"title: {team.title}")
     anna, ben = labelled(team.project)
     labels = {entry.annotator: result_items(entry, team.project.inventory) for entry in (anna, ben)}
+    team.run("push")
     team.run("people", "add", "anna", "ben", "carla")
     assert re.match(r"anna: user \d+ already", team.run("people", "add", "anna").stdout)
     team.run("assign", "anna", "ben")
@@ -64,10 +66,11 @@ def test_labels_of_annotators_are_pulled_and_adjudicated(team: Team, monkeypatch
         team.work(name, "harbour", "annotations/", items)
     status = team.run("status").stdout
     assert re.search(r"harbour +done +done", status)
-    team.run("pull")
+    pulled = team.project.annotate("studio", "pull", "--dir", str(team.state.folder))
+    assert pulled.exit_code == 0, pulled.output
     for expected in (anna, ben):
-        pulled = team.corpus.read_annotation(expected.annotator, "harbour")
-        assert (pulled.spans, pulled.relations) == (expected.spans, expected.relations)
+        taken = team.corpus.read_annotation(expected.annotator, "harbour")
+        assert (taken.spans, taken.relations) == (expected.spans, expected.relations)
 
     team.run("adjudicate")
     project = require_project(team.studio, team.state, f"{team.title}: adjudication")
@@ -80,7 +83,6 @@ def test_labels_of_annotators_are_pulled_and_adjudicated(team: Team, monkeypatch
     assert (gold.spans, gold.relations, gold.annotator) == (anna.spans, anna.relations, "carla")
 
     # The same server as a machine sees it that knows only its address and a token.
-    team.project.replace("schema/labels.yaml", f"title: {team.project.inventory.title}", f"title: {team.title}")
     monkeypatch.setenv(URL_VARIABLE, team.studio.url)
     monkeypatch.setenv(TOKEN_VARIABLE, find_server(team.state).token)
     elsewhere = team.project.annotate("studio", "status", "--dir", str(team.project.root / "elsewhere"))
