@@ -23,7 +23,7 @@ from annotate.errors import CannotRun
 from annotate.labelstudio.database import SQLITE_FILE
 from annotate.labelstudio.location import create_root, require_own_folder
 from annotate.labelstudio.state import PRIVATE_FILE, PRIVATE_FOLDER, State, open_no_link
-from annotate.util.files import read_rest
+from annotate.util.files import PART_SUFFIX, read_rest, remove_leftovers, remove_part
 
 PREPARED_FOLDER = "prepared"
 PATH_VARIABLE = "ANNOTATE_PREPARED_DATABASE"
@@ -56,7 +56,9 @@ def install_prepared_database(state: State) -> Path | None:
     content = read_prepared_database(path) if path else None
     if content is None:
         return path
-    if not (state.data / SQLITE_FILE).exists():
+    if state.data.is_dir() and not (state.data / SQLITE_FILE).exists():
+        for part in state.data.glob(f".{SQLITE_FILE}.*{PART_SUFFIX}"):  # of a command that was killed here
+            remove_part(part)
         state.write_bytes(f"{state.data.name}/{SQLITE_FILE}", content)
     return None
 
@@ -113,6 +115,7 @@ def save_prepared_database(database: Path, path: Path) -> bool:
         content = read_rest(handle, os.fstat(handle).st_size)
     finally:
         os.close(handle)
+    remove_leftovers(path.parent)
     State(path.parent).write_bytes(path.name, content)
     return True
 
