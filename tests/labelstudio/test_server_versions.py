@@ -83,8 +83,9 @@ def test_labels_of_annotators_are_pulled_and_adjudicated(team: Team, monkeypatch
     assert (gold.spans, gold.relations, gold.annotator) == (anna.spans, anna.relations, "carla")
 
     # The same server as a machine sees it that knows only its address and a token.
-    monkeypatch.setenv(URL_VARIABLE, team.studio.url)
-    monkeypatch.setenv(TOKEN_VARIABLE, find_server(team.state).token)
+    address = find_server(team.state)
+    monkeypatch.setenv(URL_VARIABLE, address.url)
+    monkeypatch.setenv(TOKEN_VARIABLE, address.token)
     elsewhere = team.project.annotate("studio", "status", "--dir", str(team.project.root / "elsewhere"))
     assert elsewhere.exit_code == 0, elsewhere.output
     assert re.search(r"harbour +done +done", elsewhere.stdout)
