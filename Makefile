@@ -14,7 +14,7 @@ INSTALL := $(BIN)/uv pip install --quiet --no-deps
 PINNED := $(INSTALL) --require-hashes
 OLD := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help run setup test pytest studio studio-down check lint lock figures screenshot browser-test kill-test postgres-test versions-test clean
+.PHONY: help run setup test pytest studio studio-down check lint lock figures screenshot browser-test kill-test postgres-test server-versions versions-test clean
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '  make %-14s %s\n' "$$name" "$$what"; done
 
@@ -79,6 +79,9 @@ kill-test: $(DEV_READY)  ## kill each command before each of its writes, and rep
 
 postgres-test: $(DEV_READY)  ## the server on PostgreSQL, backup and restore (Debian: apt-get install postgresql)
 	@$(BIN)/python -m pytest -m postgres
+
+server-versions: $(DEV_READY)  ## push, pull, people and adjudication on other versions of Label Studio (downloads them)
+	@$(BIN)/python -m pytest -m versions --verbose --durations 0 tests/labelstudio/test_server_versions.py
 
 versions-test: $(CFF_READY)  ## the tests that need no server, on each Python that is supported
 	@UV=$(BIN)/uv WORKERS=$(WORKERS) tools/versions_test.sh $(PYTHONS)

@@ -2,9 +2,7 @@
 
 import fcntl
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,10 +10,10 @@ import pytest
 
 from annotate.labelstudio import server
 from annotate.labelstudio.client import Studio, find_server
+from annotate.labelstudio.prepared_database import install_prepared_database, prepared_path
 from annotate.labelstudio.state import State
 from tests.labelstudio.proxy import Proxy, before
 
-DATABASE, LOGIN = "label_studio.sqlite3", "credentials.json"
 START_TIMEOUT = 600
 """Seconds that a start may take in the tests: other workers, and on a CI machine other jobs, share the processor."""
 
@@ -39,38 +37,34 @@ def patient_start() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def first_start(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """Return a folder with the database and the login that a server's first start makes.
+    """Return the prepared database that the first start on a machine leaves; see `prepared_database`.
 
-    All workers of pytest-xdist share it: the first one that asks makes it, the others wait.
+    All workers of pytest-xdist share it: the first one that asks starts a server, the others wait.
     """
+    path = prepared_path()
+    assert path
     own = tmp_path_factory.getbasetemp()
-    folder = (own if worker_id == "master" else own.parent) / "first-start"
-    with folder.with_suffix(".lock").open("wb") as lock:
+    shared = (own if worker_id == "master" else own.parent) / "prepared.sqlite3"
+    with shared.with_suffix(".lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
+        if not shared.exists():
             state = State(tmp_path_factory.mktemp("first") / ".studio")
             server.start(state)
             server.stop(state)
-            made = folder.with_suffix(".part")
-            made.mkdir()
-            with (
-                closing(sqlite3.connect(state.data / DATABASE)) as old,
-                closing(sqlite3.connect(made / DATABASE)) as new,
-            ):
-                old.backup(new)
-            shutil.copy(state.folder / LOGIN, made / LOGIN)
-            made.rename(folder)
-    return folder
+            shutil.copy2(path, shared.with_suffix(".part"))
+            shared.with_suffix(".part").rename(shared)
+    if not path.exists():
+        shutil.copy2(shared, path)
+    return path
 
 
 @pytest.fixture(scope="session")
 def begin(first_start: Path) -> Callable[[State], None]:
-    """Return a function that gives a folder what a server's first start makes, without its half a minute."""
+    """Return a function that gives a folder the prepared database, so that no test waits for a first start."""
 
     def begun(state: State) -> None:
         state.create_folder()
-        shutil.copy(first_start / DATABASE, state.data / DATABASE)
-        shutil.copy(first_start / LOGIN, state.folder / LOGIN)
+        assert install_prepared_database(state) is None, first_start
 
     return begun
 

@@ -10,7 +10,7 @@ trap stop EXIT
 step 1 "Checking the corpus"
 annotate check
 
-step 2 "Starting a Label Studio server of its own (about half a minute)"
+step 2 "Starting a Label Studio server of its own (the first one takes about half a minute)"
 stop
 rm -rf dist/run
 annotate studio up --dir "$server"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_SHOWN = 20
 """Files, differences, errors or findings of a kind that are listed; the others are only counted."""
+WAIT_INTERVAL = 5
+"""Seconds between two lines that say what is being waited for."""
 UNWRAPPED = 10_000
 """Width of a console whose output is not a terminal: nothing is wrapped, so that scripts can read it."""
 
@@ -117,6 +119,28 @@ def show_status(description: str) -> "Iterator[Callable[[str], None]]":
     """Show on a terminal that something of unknown length is in progress; yield the function that says what."""
     with terminal(stderr=True).status(description) as status:
         yield lambda what: status.update(_as_markup(what))
+
+
+@contextmanager
+def show_wait(description: str) -> "Iterator[Callable[[float, str], None]]":
+    """Show what something slow is doing: a status on a terminal, a line every `WAIT_INTERVAL` seconds elsewhere.
+
+    Yields:
+        The function to call often, with the seconds waited so far and what is being done.
+    """
+    is_terminal, lines = terminal(stderr=True).is_terminal, 0
+
+    def report(seconds: float, what: str) -> None:
+        nonlocal lines
+        text = f"{description}: {what} ({seconds:.0f} s)"
+        if is_terminal:
+            show(text)
+        elif seconds >= (lines + 1) * WAIT_INTERVAL:
+            lines = int(seconds // WAIT_INTERVAL)
+            echo(text, err=True)
+
+    with show_status(description) as show:
+        yield report
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 Pure modules: `config` and `hotkeys`, `instructions`, `tasks`, `results` and its fast path `results_fast`,
 `relation_names`, `rules`, `privacy`.
-The server: `server` and `database` run one on this machine; `http` sends requests, `client` knows the API.
+The server: `server`, `server_process`, `database` and `prepared_database` run one on this machine; `http` sends
+requests, `client` knows the API, `identification` tells a server from other programs.
 Both ways: `push_plan`, `push`, `predictions` and `duplicates` put the corpus on the server; `journal`, `pull` and
 `quarantine` bring labels back; `compare` compares the two; `relation_updates` names relations on the server.
 The team: `projects`, `annotators`, `status`, `adjudication`.

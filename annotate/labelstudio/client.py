@@ -23,6 +23,7 @@ from annotate.labelstudio.http import (
     prefetch,
     translate_errors,
 )
+from annotate.labelstudio.identification import strip_project_page
 from annotate.labelstudio.privacy import remove_personal_data
 from annotate.labelstudio.state import ANNOTATORS_FILE, PROJECTS_FILE, State
 from annotate.util.escape import quote
@@ -128,10 +129,13 @@ def parse_server_url(url: str, where: str) -> str:
         is_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         raise CannotRun(where, f"{shown}is not a web address", hint) from None
+    is_web = parts.scheme in ("http", "https") and is_host and url.isprintable() and " " not in url
+    if is_web and "@" not in url and (server_url := strip_project_page(url)):
+        raise CannotRun(where, "is the address of a page of a project, not of the server", f"write {server_url}")
     if "@" in url or parts.query or parts.fragment:
         problem = "contains a login, a query or a fragment, which may be secret"
         raise CannotRun(where, problem, f"{hint}, and the token in {TOKEN_VARIABLE}")
-    if parts.scheme not in ("http", "https") or not is_host or not url.isprintable() or " " in url:
+    if not is_web:
         raise CannotRun(where, f"{shown}is not a web address", hint)
     return url.rstrip("/")
 
@@ -151,6 +155,13 @@ def task_filter(field: str, operator: str, type_: str, value: object) -> JsonObj
     return {"filter": f"filter:tasks:{field}", "operator": operator, "type": type_, "value": value}
 
 
+class _ProjectList(msgspec.Struct):
+    """A page of the server's list of projects; `next` is the address of the next one."""
+
+    results: list[JsonObject]
+    next: str | None = None
+
+
 class Studio(Connection):
     """A Label Studio server; a context manager, which closes the connection."""
 
@@ -168,11 +179,10 @@ class Studio(Connection):
         page, is_last = 0, False
         while not is_last:
             page += 1
-            answer = self.read(
-                "api/projects/", _decode_object, subject="the list", page=page, page_size=PAGE_SIZE, **params
-            )
-            yield from answer["results"]
-            is_last = not answer.get("next")
+            decode = partial(msgspec.json.decode, type=_ProjectList)
+            answer = self.read("api/projects/", decode, subject="the list", page=page, page_size=PAGE_SIZE, **params)
+            yield from answer.results
+            is_last = not answer.next
 
     def create_project(self, title: str, settings: JsonObject) -> Project:
         """Create a project."""

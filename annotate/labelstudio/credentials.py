@@ -45,7 +45,9 @@ class ResetResult(NamedTuple):
     restarted: server.RunningServer | None
 
 
-def reset_credentials(state: State, annotators: Sequence[str] = ()) -> ResetResult:
+def reset_credentials(
+    state: State, annotators: Sequence[str] = (), on_wait: server.OnWait | None = None
+) -> ResetResult:
     """Renew the login, the token and the secret key of a server, its invitation, and the passwords of annotators.
 
     Every other token and every session becomes invalid. A running server is restarted on the same port.
@@ -53,6 +55,7 @@ def reset_credentials(state: State, annotators: Sequence[str] = ()) -> ResetResu
     Args:
         state: The folder of the server.
         annotators: Annotators whose logins are enabled again. Those with a login in the folder are always renewed.
+        on_wait: Called while a running server is restarted.
 
     Raises:
         CannotRun: An annotator is not a user of the server, or Label Studio fails.
@@ -75,7 +78,8 @@ def reset_credentials(state: State, annotators: Sequence[str] = ()) -> ResetResu
         else:
             (state.data / SETTINGS_FILE).unlink(missing_ok=True)
     missing = [name for name in wanted.values() if name not in renewed and name != owner]
-    return ResetResult(renewed, owner, missing, server.start(state, process.port) if process is not None else None)
+    restarted = server.start(state, process.port, on_wait) if process is not None else None
+    return ResetResult(renewed, owner, missing, restarted)
 
 
 def has_database(state: State) -> bool:

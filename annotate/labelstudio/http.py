@@ -19,6 +19,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 import msgspec
 
 from annotate.errors import CannotRun
+from annotate.labelstudio.identification import describe_wrong_address, read_server_version
 from annotate.labelstudio.state import require_package
 from annotate.util.parallel import thread_pool
 
@@ -131,7 +132,7 @@ def translate_errors(url: str, subject: str = "the project") -> Iterator[None]:
         kind = CannotRun if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol) else TemporaryError
         problem = f"cannot be reached ({type(error).__name__})"
         raise kind(url, problem, "check that it runs and that the address is right") from None
-    except (ValueError, KeyError) as error:  # not JSON, or without a key; decoders raise kinds of ValueError
+    except (ValueError, KeyError, RecursionError) as error:  # not JSON, without a key, or nested too deeply
         problem = f"does not answer as Label Studio does ({type(error).__name__})"
         raise TemporaryError(url, problem, f"check {URL_VARIABLE}") from None
 
@@ -217,7 +218,7 @@ class Connection:
         """
 
         def attempt() -> T:
-            with translate_errors(self.url, subject):
+            with translate_errors(self.url, subject), self._recognizing_server():
                 return decode(self._send("GET", path, params=params))
 
         return self._retry(attempt)
@@ -244,7 +245,7 @@ class Connection:
         Raises:
             CannotRun: The server cannot be reached, or answers with an error.
         """
-        with translate_errors(self.url, subject):
+        with translate_errors(self.url, subject), self._recognizing_server():
             if body is None:
                 return self._send(method, path)
             headers = {"content-type": "application/json"}
@@ -266,6 +267,49 @@ class Connection:
             return parsedate_to_datetime(answer.headers["date"]).strftime(TIME_FORMAT)
         return None
 
+    def server_version(self) -> str | None:
+        """Return the version of the server; None if it cannot be told.
+
+        Raises:
+            CannotRun: The server cannot be reached, or is not Label Studio.
+        """
+        import httpx
+        from label_studio_sdk.core.api_error import ApiError
+
+        def attempt() -> str | None:
+            with translate_errors(self.url), self._recognizing_server():
+                try:
+                    version = read_server_version(self._http, self.url)
+                except httpx.HTTPStatusError as error:
+                    raise ApiError(status_code=error.response.status_code, body=None) from None
+                if version is None and not self._has_answered:
+                    raise ValueError("not Label Studio")
+                return version
+
+        return self._retry(attempt)
+
+    @contextlib.contextmanager
+    def _recognizing_server(self) -> Iterator[None]:
+        """Explain the first answer if it is not one of Label Studio's API: it may come from another program.
+
+        Raises:
+            CannotRun: Label Studio is not at the address.
+        """
+        import httpx
+        from label_studio_sdk.core.api_error import ApiError
+
+        try:
+            yield
+        except (ApiError, ValueError, KeyError, RecursionError) as error:
+            if self._has_answered or (isinstance(error, ApiError) and error.status_code in TEMPORARY_STATUS):
+                raise
+            wrong = None
+            with contextlib.suppress(httpx.HTTPError):  # the first error says more
+                wrong = describe_wrong_address(self._http, self.url, URL_VARIABLE)
+            if wrong:
+                raise CannotRun(self.url, *wrong) from None
+            raise
+
     def _retry(self, attempt: Callable[[], T]) -> T:
         answer = retry(attempt, self.delays)
         self._has_answered = True
@@ -277,7 +321,7 @@ class Connection:
         answer = self._client.request(path, method=method, **content)
         if not answer.is_success:
             body = None
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError, RecursionError):
                 body = answer.json()
             raise ApiError(status_code=answer.status_code, body=body)
         data: bytes = answer.content

@@ -9,18 +9,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from annotate.errors import CannotRun, describe_os_error
 from annotate.labelstudio.database import Database, database_environment, resolve_database
 from annotate.labelstudio.lock import lock_folder
+from annotate.labelstudio.prepared_database import PATH_VARIABLE, install_prepared_database
+from annotate.labelstudio.server_process import read_phase
 from annotate.labelstudio.state import PRIVATE_FILE, Credentials, ServerProcess, State, open_no_link, require_package
 from annotate.util.processes import start_module
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 180
-"""Seconds that a first start may take; creating the database takes about 30 s on two cores."""
+"""Seconds that a start may take; the first one of all creates the database, in about 30 s on two cores."""
 STOP_TIMEOUT = 10
 PROCESS_FILE, CREDENTIALS_FILE, PUBLIC_URL_FILE = "server.json", "credentials.json", "public.json"
 EMAIL_DOMAIN = "localhost.localdomain"
@@ -28,6 +30,13 @@ EMAIL_DOMAIN = "localhost.localdomain"
 
 _children: dict[int, "Popen[bytes]"] = {}
 """The servers that this process started, by process id; their exit has to be collected."""
+
+OnWait: TypeAlias = Callable[[float, str], None]
+"""Called repeatedly during a start, with the seconds waited and what the server is doing."""
+
+
+class StartTimeout(CannotRun):
+    """A server does not answer in time."""
 
 
 class RunningServer(NamedTuple):
@@ -41,9 +50,10 @@ class RunningServer(NamedTuple):
 def start(
     state: State,
     port: int | None = None,
-    on_wait: Callable[[float], None] | None = None,
+    on_wait: OnWait | None = None,
     database: Database | None = None,
     public_url: str | None = None,
+    timeout: float | None = None,
 ) -> RunningServer:
     """Start the server of a folder unless it runs, and wait until it answers.
 
@@ -52,9 +62,10 @@ def start(
     Args:
         state: The folder.
         port: The port; by default the one used last, or a free one.
-        on_wait: Called repeatedly with the seconds waited.
+        on_wait: See `OnWait`.
         database: Where to keep the data; by default where the folder has them.
         public_url: The address that others use, through a proxy; by default the one that the folder has.
+        timeout: Seconds to wait for an answer; by default `START_TIMEOUT`.
 
     Raises:
         CannotRun: Label Studio is not installed, the port is in use, the server runs with other settings, it stopped or
@@ -74,7 +85,12 @@ def start(
             raise CannotRun(url_of(process.port), "already runs, on that port", hint)
         if public_url is not None and public_url.rstrip("/") != resolve_public_url(state, None):
             raise CannotRun(url_of(process.port), "already runs, with another address", hint)
-    _wait_until_healthy(state, process, on_wait)
+    try:
+        _wait_until_healthy(state, process, on_wait, START_TIMEOUT if timeout is None else timeout)
+    except StartTimeout:
+        if is_new:
+            terminate_process(process)
+        raise
     return RunningServer(url_of(process.port), process.port, is_new)
 
 
@@ -183,11 +199,14 @@ def is_healthy(port: int) -> bool:
 
 def last_log_line(log: Path, limit: int = 200) -> str:
     """Return the last informative line of a log: an error's own line, rather than those around it."""
+    return last_error_line(_read_log(log), limit)
+
+
+def _read_log(log: Path) -> str:
     try:
-        text = log.read_text("utf-8", errors="replace")
+        return log.read_text("utf-8", errors="replace")
     except OSError:
-        text = ""
-    return last_error_line(text, limit)
+        return ""
 
 
 def last_error_line(text: str, limit: int = 200) -> str:
@@ -217,8 +236,11 @@ def _start(state: State, port: int | None, database: Database | None, public_url
     """Start a server, and record its process; the caller holds the folder's lock."""
     import psutil
 
-    environment = server_environment(state, resolve_database(state, database), resolve_public_url(state, public_url))
+    resolved = resolve_database(state, database)
+    environment = server_environment(state, resolved, resolve_public_url(state, public_url))
     port = _choose_port(state, port)
+    if resolved is None and (prepared := install_prepared_database(state)):
+        environment[PATH_VARIABLE] = str(prepared)
     arguments = ("start", "--no-browser", "--port", str(port), "--internal-host", HOST)
     try:
         handle = open_no_link(state.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -226,7 +248,7 @@ def _start(state: State, port: int | None, database: Database | None, public_url
         raise CannotRun(state.log, describe_os_error(error), "move it away") from error
     with os.fdopen(handle, "wb") as log:
         os.fchmod(handle, PRIVATE_FILE)
-        child = start_module("label_studio.server", *arguments, environment=environment, log=log)
+        child = start_module("annotate.labelstudio.server_process", *arguments, environment=environment, log=log)
     _children[child.pid] = child
     process = ServerProcess(child.pid, psutil.Process(child.pid).create_time(), port)
     try:
@@ -292,15 +314,15 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _wait_until_healthy(state: State, process: ServerProcess, on_wait: Callable[[float], None] | None) -> None:
+def _wait_until_healthy(state: State, process: ServerProcess, on_wait: OnWait | None, timeout: float) -> None:
     start_time = time.monotonic()
     while not is_healthy(process.port):
         if not is_process_running(process):
             raise CannotRun("label-studio", f"the server stopped: {last_log_line(state.log)}", f"read {state.log}")
-        seconds = time.monotonic() - start_time
-        if seconds > START_TIMEOUT:
-            terminate_process(process)
-            raise CannotRun("label-studio", f"does not answer after {START_TIMEOUT} s", f"read {state.log}")
+        seconds, phase = time.monotonic() - start_time, read_phase(_read_log(state.log))
+        if seconds > timeout:
+            problem = f"does not answer after {timeout:g} s ({phase})"
+            raise StartTimeout("label-studio", problem, f"wait longer with --timeout SECONDS, or read {state.log}")
         if on_wait:
-            on_wait(seconds)
+            on_wait(seconds, phase)
         time.sleep(0.25)

@@ -21,12 +21,14 @@ class Proxy:
     """Where it listens, what it saw (method and path), and the faults to come: what `faults` says of a request.
 
     `delay` says how many seconds a request is held before the server gets it, whether or not anybody still waits.
+    `prefix` is the path below which the server is; the server does not see it.
     `after` is called once the server has done a request, before its answer is passed on: the client still waits.
     """
 
     def __init__(self, port: int, upstream: int) -> None:
         self.url, self.upstream = f"http://{HOST}:{port}", upstream
         self.seen: list[str] = []
+        self.prefix = ""
         self.faults: Callable[[int, str], Fault | None] = lambda count, request: None
         self.after: Callable[[int, str], None] = lambda count, request: None
         self.delay: Callable[[int, str], float] = lambda count, request: 0
@@ -53,7 +55,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         count = len(self.proxy.seen)
         fault = self.proxy.faults(count, request)
         self.proxy.closing.wait(self.proxy.delay(count, request))
-        if fault in ("500", "503"):
+        if not self.path.startswith(f"{self.proxy.prefix}/"):
+            self._answer(404, b"{}")
+        elif fault in ("500", "503"):
             self._answer(int(fault), b"{}")
         elif fault == "refuse":
             self._drop()
@@ -66,7 +70,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             headers = {
                 name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")
             }
-            upstream.request(self.command, self.path, body, headers | {"Accept-Encoding": "identity"})
+            path = self.path.removeprefix(self.proxy.prefix)
+            upstream.request(self.command, path, body, headers | {"Accept-Encoding": "identity"})
             answer = upstream.getresponse()
             content, date = answer.read(), answer.getheader("date", "")
         except OSError:

@@ -55,7 +55,7 @@ def test_other_web_server_is_reported() -> None:
         thread.start()
         where = ServerAddress(f"http://{server.HOST}:{other.server_port}", LOCAL, "k")
         try:
-            with Studio(where) as studio, pytest.raises(CannotRun, match="does not answer as Label Studio does"):
+            with Studio(where) as studio, pytest.raises(CannotRun, match="is not Label Studio"):
                 studio.find_projects("Port news")
         finally:
             other.shutdown()

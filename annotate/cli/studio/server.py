@@ -6,7 +6,7 @@ import click
 
 from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import dir_option
-from annotate.cli.terminal import echo, show_status
+from annotate.cli.terminal import echo, show_wait
 
 
 @click.command("up")
@@ -23,6 +23,12 @@ from annotate.cli.terminal import echo, show_status
     metavar="URL",
     help="Address that others use, through a proxy before the server.  [default: what the folder has]",
 )
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.IntRange(1),
+    help="Stop the server if it does not answer by then.  [default: 180]",
+)
 @schema_option
 @guidelines_option
 @click.option("--no-watch", is_flag=True, help="Do not start `annotate studio watch` in the background.")
@@ -32,6 +38,7 @@ def up(
     port: int | None,
     database: str | None,
     public: str | None,
+    timeout: int | None,
     schema: str,
     guidelines: str,
     no_watch: bool,
@@ -39,9 +46,10 @@ def up(
 ) -> None:
     """Start a server on this machine, for this machine only.
 
-    The first start takes about half a minute. Login and password are random; they are in credentials.json in the
-    server's folder, which is in your data directory, one for each corpus. Sign-up is disabled, and the server sends
-    nothing out.
+    The first start on this machine creates a database, which takes about half a minute; servers of other corpora begin
+    with a copy of it. Until the server answers, a line every five seconds says what it is doing. Login and password are
+    random; they are in credentials.json in the server's folder, which is in your data directory, one for each corpus.
+    Sign-up is disabled, and the server sends nothing out.
 
     `annotate studio watch` is started in the background as well, if there is a corpus with an inventory.
 
@@ -57,8 +65,8 @@ def up(
 
     parsed = parse_database_url(database) if database else None
     state = open_state(corpus, folder)
-    with show_status("starting Label Studio"):
-        running = server.start(state, port, database=parsed, public_url=public)
+    with show_wait("starting the server") as report:
+        running = server.start(state, port, report, database=parsed, public_url=public, timeout=timeout)
     echo(f"{'started' if running.is_new else 'already running'}: {running.url}")
     echo(f"login and password: {state.folder / server.CREDENTIALS_FILE}")
     if not no_watch and Path(corpus).is_dir() and Path(schema, "labels.yaml").is_file():
@@ -114,8 +122,8 @@ def reset_credentials(ctx: click.Context, corpus: str, folder: str | None, annot
     from annotate.labelstudio.location import open_state
 
     state = open_state(corpus, folder)
-    with show_status("renewing"):
-        result = renew(state, annotators)
+    with show_wait("renewing") as report:
+        result = renew(state, annotators, report)
     echo(f"login and password: {state.folder / server.CREDENTIALS_FILE}")
     if result.annotators:
         echo(f"logins and passwords of {', '.join(result.annotators)}: {state.folder / LOGINS_FILE}")

@@ -46,6 +46,7 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
     from annotate.label_map import find_map
     from annotate.labelstudio.deleted_labels import find_deleted_labels
     from annotate.labelstudio.http import LOCAL
+    from annotate.labelstudio.identification import describe_version
     from annotate.labelstudio.location import open_state
     from annotate.labelstudio.recovery import AnnotatorsByLogin, recover_projects_unless_locked
     from annotate.labelstudio.status import read_status
@@ -57,7 +58,8 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
     store = annotate.Corpus(corpus)
     try:
         with connect(corpus, folder) as (studio, state):
-            echo(f"server: {studio.url}{' (this machine)' if studio.address.name == LOCAL else ''}")
+            version = describe_version(studio.server_version())
+            echo(f"server: {studio.url}{' (this machine)' if studio.address.name == LOCAL else ''}, {version}")
             recover_projects_unless_locked(store, studio, state, name, "status")
             warnings = list(_show_projects(studio, state, name, inventory, label_map))
             _show_training(studio, state, name, list(store.read_annotators()))
