@@ -188,7 +188,7 @@ def push(
         ctx.exit(1)
 
 
-def _warn_of_unlisted(annotator: str, corpus: annotate.Corpus) -> None:
+def _warn_of_unlisted(annotator: str, corpus: "annotate.Corpus") -> None:
     """Print a warning if the annotator whose labels are shown has no entry in annotators.yaml."""
     from annotate.model import GOLD
 
