@@ -138,7 +138,7 @@ def test_server_below_a_path(
     url = f"{proxy.url}/label-studio"
     monkeypatch.setenv(TOKEN_VARIABLE, token)
     monkeypatch.setenv(URL_VARIABLE, f"{url}/")
-    pushed = loop.annotate("push")
+    pushed = loop.annotate("push", "--show", "gold")
     assert pushed.exit_code == 0, pushed.output
     compared = loop.annotate("compare")
     assert "articles: 2 equal, 0 different" in compared.stdout

@@ -207,7 +207,7 @@ def test_phase_is_the_last_that_the_log_names() -> None:
 def test_up_says_what_it_does_in_a_pipe(project: Project, first_start: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lines are on standard error, so that the address is all that a script reads."""
     monkeypatch.setattr("annotate.cli.terminal.WAIT_INTERVAL", 1)
-    up = project.annotate("studio", "up")
+    up = project.annotate("studio", "up", "--no-watch")
     try:
         assert up.exit_code == 0, up.output
         assert up.stdout.startswith("started: http://127.0.0.1:")
@@ -218,7 +218,7 @@ def test_up_says_what_it_does_in_a_pipe(project: Project, first_start: Path, mon
 
 @pytest.mark.server
 def test_up_stops_the_server_after_the_timeout(project: Project) -> None:
-    up = project.annotate("studio", "up", "--timeout", "1")
+    up = project.annotate("studio", "up", "--no-watch", "--timeout", "1")
     assert up.exit_code == 2
     assert (
         "label-studio: does not answer after 1 s (loading Label Studio); wait longer with --timeout SECONDS, or"

@@ -45,9 +45,9 @@ def test_version_is_named(team: Team, versioned: tuple[str, State]) -> None:
 
 
 def test_pushed_labels_come_back(team: Team) -> None:
-    assert "2 articles new, 0 updated" in team.run("push").stdout
-    assert "0 articles new, 0 updated" in team.run("push").stdout
-    compared = team.run("compare").stdout
+    assert "2 articles new, 0 updated" in team.run("push", "--show", "gold").stdout
+    assert "0 articles new, 0 updated" in team.run("push", "--show", "gold").stdout
+    compared = team.run("compare", "--labels", "gold").stdout
     assert "articles: 2 equal, 0 different" in compared
     assert "relations: 0 " not in compared
 
