@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from annotate.cli.terminal import count_noun, echo, echo_json, style
 from annotate.findings import Finding, Rule, list_names
-from annotate.passes import annotation_set_of
 from annotate.util.escape import TerminalText, defuse_commands, escape_terminal_line, escape_workflow
 from annotate.util.escape import quote as quote_text
 
@@ -63,6 +62,8 @@ def count_waived(waived: Sequence[Finding]) -> list[str]:
 
 def describe_downgraded(findings: Iterable[Finding]) -> str:
     """Return how many errors count as warnings, and in whose labels they are; empty if there are none."""
+    from annotate.passes import annotation_set_of
+
     counts = Counter(annotation_set_of(finding.file) or "" for finding in findings if finding.downgraded)
     if not counts:
         return ""

@@ -6,7 +6,6 @@ import annotate
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, map_option, read_labels, show_progress, title_option
 from annotate.cli.terminal import MAX_SHOWN, count_noun, echo
-from annotate.model import GOLD
 
 
 @click.command("compare")
@@ -47,6 +46,7 @@ def compare(
     from annotate.labelstudio.predictions import corpus_predictions
     from annotate.labelstudio.projects import labelling_titles, require_project
     from annotate.labelstudio.recovery import AnnotatorsByLogin, recover_projects_unless_locked
+    from annotate.model import GOLD
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     label_map = find_map(map_, "labelstudio", inventory)

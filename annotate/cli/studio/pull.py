@@ -162,7 +162,7 @@ def pull(
 
 
 def _show_deleted(
-    studio: "Studio", state: "State", corpus: annotate.Corpus, title: str, label_map: "LabelMap | None"
+    studio: "Studio", state: "State", corpus: "annotate.Corpus", title: str, label_map: "LabelMap | None"
 ) -> None:
     """Print a line for each annotator and article whose labels were deleted on the server."""
     from annotate.labelstudio.deleted_labels import find_deleted_labels

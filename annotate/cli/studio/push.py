@@ -27,7 +27,6 @@ from annotate.cli.studio.common import (
 )
 from annotate.cli.terminal import echo, show_status
 from annotate.errors import CannotRun
-from annotate.model import GOLD
 from annotate.util.files import remove_leftovers
 
 if TYPE_CHECKING:
@@ -189,8 +188,10 @@ def push(
         ctx.exit(1)
 
 
-def _warn_of_unlisted(annotator: str, corpus: annotate.Corpus) -> None:
+def _warn_of_unlisted(annotator: str, corpus: "annotate.Corpus") -> None:
     """Print a warning if the annotator whose labels are shown has no entry in annotators.yaml."""
+    from annotate.model import GOLD
+
     if annotator != GOLD and annotator not in corpus.read_annotators():
         echo(
             f"{corpus.annotators_path}: does not list {annotator!r}; list it, a model with `kind: model`, because "
