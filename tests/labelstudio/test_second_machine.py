@@ -14,7 +14,7 @@ from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.config_versions import read_earlier_versions
 from annotate.labelstudio.http import LOCAL, TOKEN_VARIABLE, URL_VARIABLE
 from annotate.labelstudio.location import open_state
-from annotate.labelstudio.projects import HIDDEN_GOLD_FILE, list_hidden_gold, save_hidden_gold
+from annotate.labelstudio.projects import HIDDEN_GOLD_FILE, list_hidden_gold, require_project, save_hidden_gold
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import result_items
 from tests.conftest import Project
@@ -117,7 +117,7 @@ def test_import_adds_and_replaces_nothing(team: Team, tmp_path: Path) -> None:
     state = open_state(team.corpus.root, str(team.project.root / "machine-b"))
     server, title, file = team.studio.url, team.title, tmp_path / "people.json"
     users = {name: number for number, name in state.annotators(server).items()}
-    project_id = state.project_id(server, f"{title}: anna") or 0
+    project_id = require_project(team.studio, state, f"{title}: anna").id
     save_hidden_gold(state, server, title, "anna", ["market"])
     state.save_removed_annotators(server, ["ben"])
 
@@ -187,10 +187,10 @@ def test_quality_of_hidden_gold_is_known_to_another_machine(
     team.run("pull")
     table = team.run("quality").stdout
     assert re.search(r"anna +\d{4}-W\d\d +1 ", table)
-    file = tmp_path / "people.json"
+    file, token = tmp_path / "people.json", find_server(started).token
     team.run("people", "export", str(file))
     monkeypatch.setenv(URL_VARIABLE, studio.url)
-    monkeypatch.setenv(TOKEN_VARIABLE, find_server(started).token)
+    monkeypatch.setenv(TOKEN_VARIABLE, token)
     assert "no hidden gold article was submitted" in on_b(team, "quality").stderr
     imported = on_b(team, "people", "import", str(file))
     assert imported.stdout == "anna: imported\nhidden gold: 2 articles imported\n", imported.output
