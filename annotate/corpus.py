@@ -30,7 +30,7 @@ from annotate.model import (
     is_article_id,
     normal_number,
 )
-from annotate.schemas import convert_value
+from annotate.schemas import convert_value, require_valid
 from annotate.util.files import (
     LINK,
     FileToWrite,
@@ -580,7 +580,11 @@ class Corpus:
         path = self.annotators_path
         value = decode_yaml(path, self.read_file(path))
         entries = value.get("annotators", []) if isinstance(value, dict) else []
-        return {annotator.id: annotator for annotator in convert_value(path, entries, list[Annotator], _CHECK)}
+        try:
+            return {annotator.id: annotator for annotator in convert_value(path, entries, list[Annotator], _CHECK)}
+        except CannotRun:
+            require_valid(path, value, "annotators")  # says it as `annotate check` does
+            raise
 
     def articles(self) -> Iterator[Article]:
         """Yield all articles in the order of their ids. The files are read one by one."""

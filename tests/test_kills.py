@@ -1,8 +1,9 @@
 """A command that is killed before any of its writes leaves each file old or new, and is completed by repeating it.
 
 `make test` samples the points of most commands. `make kill-test` kills each command before each of its writes. The
-commands of `annotate studio` are killed in `tests/labelstudio/test_interruptions.py` and
-`tests/migration/test_transaction.py`, `annotate release cut` also in `tests/release/test_cut.py`.
+commands of `annotate studio` are killed in `tests/labelstudio/test_interruptions.py`,
+`tests/reanchoring/test_reanchor.py`, `tests/service/test_watch.py` and `tests/migration/test_transaction.py`, `annotate
+release cut` also in `tests/release/test_cut.py`.
 """
 
 import json

@@ -59,6 +59,26 @@ def find_dependent(corpus: Corpus, article_id: str, annotations: Mapping[str, An
     return passes
 
 
+def find_sources(corpus: Corpus, annotation: Annotation) -> list[str] | None:
+    """Return the annotation sets that a corrected pass began with, directly or not; None if the first is not known.
+
+    Args:
+        corpus: The corpus, which has the labels that they were made from.
+        annotation: The pass. One that is not corrected began with nothing.
+    """
+    if annotation.process != "corrected":
+        return []
+    if not annotation.made_from:
+        return None
+    sources = _find_sources(corpus, annotation.article, annotation.annotator, {annotation.annotator: annotation})
+    return sorted(sources - {annotation.annotator, _UNKNOWN})
+
+
+def describe_sources(made_from: Sequence[str] | None) -> str:
+    """Return whose labels a pass began with, in words; for None, that nobody knows."""
+    return f"those of {', '.join(made_from)}" if made_from else "labels of which nobody knows whose they were"
+
+
 def _share(left: set[str], right: set[str]) -> bool:
     return not left.isdisjoint(right) or _UNKNOWN in left or _UNKNOWN in right
 
@@ -111,7 +131,7 @@ def describe_dependent(passes: Iterable[DependentPass]) -> list[str]:
         articles.setdefault((each.annotator, each.made_from), []).append(each.article)
     return [
         f"the labels of {annotator} in {count_noun(len(ids), 'article')} ({_list_articles(ids)}) began with "
-        f"{'those of ' + ', '.join(made_from) if made_from else 'labels of which nobody knows whose they were'}"
+        f"{describe_sources(made_from)}"
         for (annotator, made_from), ids in articles.items()
     ]
 

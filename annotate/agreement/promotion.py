@@ -1,7 +1,8 @@
 """Gold from the labels of one annotator: they are promoted as they are, and marked as such.
 
 Promoted gold has the process `promoted` and names the annotator in `made_from`. All that it holds is in the annotator's
-own file, too; only gold of which this is true is removed again.
+own file, too; only gold of which this is true is removed again. Labels that began with gold are never promoted: they
+would confirm gold with copies of it.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from annotate.agreement.independence import describe_sources, find_sources
 from annotate.corpus import Corpus, encode_annotation
 from annotate.errors import CannotRun
 from annotate.findings import Finding
@@ -18,6 +20,7 @@ from annotate.offsets import sha256
 from annotate.util.files import remove_together, write_together
 from annotate.util.lock import writing_to
 
+_COPIES_HINT = "name other articles, or adjudicate labels that were made on the bare text"
 FindGoldErrors: TypeAlias = Callable[[Annotation, str, Inventory], list[Finding]]
 """Return the errors of a gold annotation of a text; `checks.waivers.make_error_finder`."""
 
@@ -33,6 +36,7 @@ class PromotionStep(NamedTuple):
         reason: Why gold is left alone.
         is_problem: Whether that keeps gold from being written.
         others: The other annotators who have labelled the article.
+        began_with: Whose labels those of the annotator began with, in words; empty for labels made on the bare text.
     """
 
     article_id: str
@@ -42,6 +46,7 @@ class PromotionStep(NamedTuple):
     reason: str = ""
     is_problem: bool = False
     others: tuple[str, ...] = ()
+    began_with: str = ""
 
 
 def promote_annotation(annotation: Annotation) -> Annotation:
@@ -71,6 +76,7 @@ def plan_promotion(
 
     Returns:
         A step for each article. Gold of another origin is never replaced: a problem if the user names its article.
+        Labels that began with gold are not promoted.
 
     Raises:
         CannotRun: The annotator is unknown or gold, has not labelled a named article, or a file cannot be read.
@@ -85,12 +91,18 @@ def plan_promotion(
         if annotation.text_sha256 != sha256(text):
             raise CannotRun(path, "was made on another text", "run `annotate check`")
         gold, old = promote_annotation(annotation), corpus.find_annotation(GOLD, article_id)
+        sources = find_sources(corpus, annotation)
         data = corpus.read_file_if_present(corpus.annotation_path(GOLD, article_id))
         if old is not None and data == encode_annotation(gold):
             steps.append(PromotionStep(article_id, "unchanged"))
         elif old is not None and not _is_promoted(old, annotator):
             reason = f"its gold is {_describe_origin(old)}"
             steps.append(PromotionStep(article_id, "leave", reason=reason, is_problem=bool(article_ids)))
+        elif sources and GOLD in sources:
+            reason = (
+                f"the labels of {annotator} began with gold, and would confirm it with copies of it; {_COPIES_HINT}"
+            )
+            steps.append(PromotionStep(article_id, "leave", reason=reason, is_problem=True))
         elif old is not None and not replace:
             reason = f"its gold has other labels than {annotator} has now; --replace promotes them again"
             steps.append(PromotionStep(article_id, "leave", reason=reason, is_problem=True))
@@ -103,7 +115,8 @@ def plan_promotion(
                 for name in corpus.annotation_sets()
                 if name not in (GOLD, annotator) and corpus.annotation_path(name, article_id).is_file()
             )
-            steps.append(PromotionStep(article_id, "write", gold, data, others=others))
+            began_with = "" if sources == [] else describe_sources(sources)
+            steps.append(PromotionStep(article_id, "write", gold, data, others=others, began_with=began_with))
     return steps
 
 

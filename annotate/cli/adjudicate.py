@@ -165,7 +165,9 @@ def promote(
     """Take the labels of ANNOTATOR as gold, of all articles or of each ARTICLE.
 
     Such gold is marked: its process is `promoted`, and `made_from` names the annotator. The card says so. Gold of
-    another origin is left alone. Nothing is written if gold would break a rule, or if an ARTICLE cannot be promoted.
+    another origin is left alone. Nothing is written if gold would break a rule, if labels began with gold, or if an
+    ARTICLE cannot be promoted. Labels that began with those of a model or of another annotator are promoted, and the
+    output says so.
 
     --undo removes gold that was promoted from ANNOTATOR and is still what the annotator has. Gold that differs is left
     alone.
@@ -205,7 +207,8 @@ def promote(
         elif step.action == "unchanged":
             echo(f"{step.article_id}: unchanged")
         else:
-            note = f"; also labelled by {', '.join(step.others)}, so it could be adjudicated" if step.others else ""
+            note = f"; its labels began with {step.began_with}" if step.began_with else ""
+            note += f"; also labelled by {', '.join(step.others)}, so it could be adjudicated" if step.others else ""
             size = ""
             if step.gold:
                 spans, relations = len(step.gold.spans), len(step.gold.relations)

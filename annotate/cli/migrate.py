@@ -48,12 +48,12 @@ def command(
     """Rename, merge, split, drop and add labels, attributes, values and relations as FILE says.
 
     The inventory, every file that names a label as data (annotations, decisions, coverage, the rules of the baseline,
-    tables of the guidelines), and all projects of the corpus change together or not at all. The projects include those
-    of single annotators and of the adjudication, with annotations, drafts and predictions. Where the corpus never had a
-    label server, and the environment names none, only files change. Sentences that still name an old label are listed.
-    If another program changes one of these files meanwhile, none is written. Run an interrupted migration again to
-    continue it. If the inventory has the new version already, only annotation files of the corpus change that came
-    later and are older.
+    tables and practice texts of the guidelines), and all projects of the corpus change together or not at all. The
+    projects include those of single annotators and of the adjudication, with annotations, drafts and predictions. Where
+    the corpus never had a label server, and the environment names none, only files change. Sentences that still name an
+    old label are listed. If another program changes one of these files meanwhile, none is written. Run an interrupted
+    migration again to continue it. If the inventory has the new version already, only annotation files of the corpus
+    change that came later and are older.
 
     Labels that are there get the default of an added attribute. After an addition each annotation keeps the version of
     the inventory that someone looked at it with, so that `annotate agree` leaves it out for what was added.

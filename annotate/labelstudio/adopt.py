@@ -29,6 +29,7 @@ from annotate.labelstudio import server
 from annotate.labelstudio.annotators import LOGINS_FILE
 from annotate.labelstudio.client import is_server_name
 from annotate.labelstudio.config_drift import CONFIGS_FILE
+from annotate.labelstudio.config_versions import CONFIG_VERSIONS_FILE, EarlierVersion
 from annotate.labelstudio.credentials import has_database, renew_accounts
 from annotate.labelstudio.database import DATABASE_FILE, SQLITE_FILE, Database, resolve_database
 from annotate.labelstudio.http import LOCAL, JsonObject
@@ -55,12 +56,14 @@ from annotate.labelstudio.state import (
     PRIVATE_FILE,
     PRIVATE_FOLDER,
     PROJECTS_FILE,
+    REMOVED_FILE,
     State,
     open_no_link,
 )
 from annotate.model import is_article_id
 from annotate.util.files import read_rest, try_lock
 from annotate.util.folders import replacing_folder
+from annotate.versions import is_version
 
 SQLITE_MAGIC = b"SQLite format 3\0"
 _SUPER_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
@@ -407,6 +410,17 @@ def _clean_hidden_gold(by_title: HiddenGold) -> object:
     }
 
 
+def _clean_removed(annotators: list[str]) -> object:
+    return list(filter(is_article_id, annotators))
+
+
+def _clean_config_versions(by_project: dict[int, list[EarlierVersion]]) -> object:
+    return {
+        project_id: [entry for entry in versions if is_version(entry.version)]
+        for project_id, versions in by_project.items()
+    }
+
+
 def _decode_checkpoints(content: bytes) -> object:
     checkpoints = msgspec.json.decode(content, type=dict[str, Checkpoint])
     return {key: value for key, value in checkpoints.items() if is_server_name(key.rpartition(" ")[0])}
@@ -429,6 +443,8 @@ _DECODERS: "dict[str, Callable[[bytes], object]]" = {
     CONFIGS_FILE: _decode_servers(dict[int, str], dict),
     ASSIGNMENTS_FILE: _decode_servers(dict[str, Assignment], _clean_assignments),
     HIDDEN_GOLD_FILE: _decode_servers(HiddenGold, _clean_hidden_gold),
+    REMOVED_FILE: _decode_servers(list[str], _clean_removed),
+    CONFIG_VERSIONS_FILE: _decode_servers(dict[int, list[EarlierVersion]], _clean_config_versions),
     CHECKPOINTS_FILE: _decode_checkpoints,
 }
 

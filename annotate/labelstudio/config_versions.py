@@ -7,6 +7,7 @@ server's clock.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Annotated
 
 import msgspec
 
@@ -23,11 +24,11 @@ The server tells its clock in whole seconds, and an open page shows the earlier 
 """
 
 
-class EarlierVersion(msgspec.Struct, frozen=True):
+class EarlierVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A version of the inventory, and until when a project had it."""
 
     version: str
-    until: datetime
+    until: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 def save_version_change(studio: Studio, state: State, project: Project, config: str) -> None:
@@ -51,6 +52,20 @@ def save_version_change(studio: Studio, state: State, project: Project, config: 
 def read_earlier_versions(state: State, server: str) -> dict[int, list[EarlierVersion]]:
     """Return the earlier versions of each project of a server, the earliest first."""
     return state.read_for(server, CONFIG_VERSIONS_FILE, dict[int, list[EarlierVersion]]) or {}
+
+
+def merge_earlier_versions(own: Sequence[EarlierVersion], other: Sequence[EarlierVersion]) -> list[EarlierVersion]:
+    """Return the earlier versions of a project that two folders know, the earliest first.
+
+    Raises:
+        ValueError: They contradict each other: until one time the project had two versions.
+    """
+    by_time = {entry.until: entry for entry in own}
+    for entry in other:
+        if by_time.setdefault(entry.until, entry) != entry:
+            versions = f"{by_time[entry.until].version} by one and {entry.version} by the other"
+            raise ValueError(f"until {entry.until.isoformat()} it was {versions}")
+    return [by_time[until] for until in sorted(by_time)]
 
 
 def find_version(earlier: Sequence[EarlierVersion], current: str, made: datetime) -> str:

@@ -244,13 +244,18 @@ class Pull:
     def _keep_beginning(self, result: MappedResult, chosen_ids: Mapping[str, object]) -> MappedResult:
         """Return a result with the beginning that an earlier pull knew of the same annotation.
 
-        The server forgets what an annotation began with once that is deleted, which a push of other labels does.
+        The server forgets what an annotation began with once that is deleted, which a push of other labels does. It
+        never knew it of one that was put back. Region ids are random, so that one with a region of the file has its
+        labels, also where `restore` was killed before it noted the annotation.
         """
         new = result.annotation
-        if new is None or new.made_from or chosen_ids.get(new.annotator) != result.id:
+        if new is None or new.made_from:
             return result
         old = self.corpus.find_readable_annotation(new.annotator, new.article)
         if old is None or old.process != "corrected" or not (old.made_from or new.process == "single pass"):
+            return result
+        is_known = chosen_ids.get(new.annotator) == result.id
+        if not is_known and {span.id for span in old.spans}.isdisjoint(span.id for span in new.spans):
             return result
         findings = tuple(finding for finding in result.findings if finding.code != rules.beginning_unknown.code)
         began = msgspec.structs.replace(new, process=old.process, made_from=old.made_from)

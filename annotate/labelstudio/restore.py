@@ -31,6 +31,7 @@ class RestoreStep(NamedTuple):
         lead_time: The seconds that the work took; None if that is not known.
         task_id: The task that gets them; None if it is refused.
         annotation_id: The person's annotation without labels that gets them; None for a new annotation.
+        is_restored: Whether that annotation has them already, because an earlier `restore` was interrupted.
         problem: Why it is refused, and what to do.
     """
 
@@ -40,6 +41,7 @@ class RestoreStep(NamedTuple):
     lead_time: float | None = None
     task_id: int | None = None
     annotation_id: int | None = None
+    is_restored: bool = False
     problem: str = ""
 
 
@@ -122,6 +124,7 @@ def _plan_article(
     items = _with_origins(result_items(annotation, inventory), annotation)
     step = RestoreStep(article_id, len(annotation.spans), items, annotation.lead_time)
     raw_tasks = state.read(f"raw/{article_id}.json", list[JsonObject]) or []
+    pulled_ids = {entry.get("id") for task in raw_tasks for entry in list_submitted(task) if entry.get("result")}
     pulled_from = {task.get("id") for task in raw_tasks if user_id in read_pulled_users(task, studio.address.name)}
     chosen = sorted(task_ids, key=lambda task_id: task_id not in pulled_from)
     empty: dict[int, int] = {}
@@ -133,6 +136,8 @@ def _plan_article(
             if entry in list_submitted(task) and not entry.get("result"):
                 empty[task_id] = entry["id"]
                 continue
+            if entry.get("id") not in pulled_ids and _list_regions(entry.get("result")) == _list_regions(items):
+                return step._replace(task_id=task_id, annotation_id=entry["id"], is_restored=True)
             problem = f"task {task_id} has a newer annotation of theirs; run `annotate studio pull`"
             return step._replace(problem=problem)
         if any(user_id_of(draft, "draft") == user_id for draft in studio.list_drafts(task_id) or []):
@@ -145,6 +150,12 @@ def _plan_article(
         return step._replace(problem="no project has a task of it; run `annotate studio push` or `assign`")
     task_id = next(iter(empty), chosen[0])
     return step._replace(task_id=task_id, annotation_id=empty.get(task_id))
+
+
+def _list_regions(result: object) -> list[str]:
+    """Return the ids of the regions among result items, in order."""
+    items = result if isinstance(result, list) else []
+    return sorted(str(item.get("id")) for item in items if isinstance(item, dict) and item.get("type") == "labels")
 
 
 def _with_origins(items: list[Item], annotation: Annotation) -> list[Item]:
@@ -162,6 +173,9 @@ def restore_labels(studio: Studio, state: State, step: RestoreStep, user_id: int
     Raises:
         CannotRun: The server does not let others' annotations be created. Nothing is left on it.
     """
+    if step.is_restored:
+        _remember_task(studio, state, step)
+        return
     if step.annotation_id is not None:
         path = f"api/annotations/{step.annotation_id}/"
         studio.write("PATCH", path, {"result": step.items}, subject="the annotation")

@@ -1,7 +1,7 @@
 """The files of a repository after a migration: all that name a label as data.
 
 They are the inventory and what is generated from it, annotations, coverage, decisions, the baseline, maps from foreign
-names, and the generated tables of the guidelines. What a person must look at is listed.
+names, the generated tables of the guidelines, and their practice texts. What a person must look at is listed.
 """
 
 import re
@@ -31,11 +31,14 @@ from annotate.migration.annotations import (
     migrate_span_attributes,
 )
 from annotate.migration.map_files import migrate_map
+from annotate.migration.practice_files import migrate_practice
 from annotate.migration.stale_names import find_stale_names, removed_names
 from annotate.migration.steps import Migration
 from annotate.migration.transaction import MigratedFile
 from annotate.migration.yaml_files import migrate_baseline
 from annotate.model import GOLD, Annotation
+from annotate.practice import FOLDER as PRACTICE_FOLDER
+from annotate.practice import ID_PREFIX, list_practice_files
 from annotate.schemas.lines import line_finder
 from annotate.util.escape import quote
 from annotate.util.files import read_bytes, read_text, refuse_links
@@ -100,6 +103,7 @@ def migrate_files(
         *_migrate_baseline(schema, migration, after),
         *_migrate_maps(schema, migration),
         *(_migrate_guidelines(guidelines, migration, after) if guidelines else ()),
+        *(_migrate_practice(guidelines, migration) if guidelines else ()),
     ]
     for root in filter(None, (corpus.root, schema, guidelines)):
         for file in new_files:
@@ -236,6 +240,17 @@ def _migrate_guidelines(guidelines: Path, migration: Migration, after: Inventory
             yield NewFile(path, (generated.get(copy) or copy.read_text("utf-8")).encode("utf-8"))
 
 
+def _migrate_practice(guidelines: Path, migration: Migration) -> Iterator[NewFile]:
+    """Yield the practice texts, with notes on spans of which a person must choose the label."""
+    for path in list_practice_files(guidelines):
+        try:
+            new = migrate_practice(_read_text(path, guidelines), f"{ID_PREFIX}{path.stem}", migration.steps)
+        except ValueError as error:
+            raise CannotRun(path, str(error), "write it out in each place") from error
+        notes = (f"{path}:{note.removeprefix('line ')}" for note in new.notes)
+        yield NewFile(path, new.text.encode("utf-8"), tuple(notes))
+
+
 def _list_kept_words(folders: Folders, migration: Migration, labels_yaml: str, after: Inventory) -> Iterator[str]:
     """Yield a note for what people still see of a renamed label, attribute or relation: its words and a page's title.
 
@@ -315,13 +330,17 @@ def _read_pages(guidelines: Path) -> Iterator[tuple[Path, str]]:
 
 
 @contextmanager
-def changed_copy(corpus: Corpus, changes: list[MigratedFile]) -> Iterator[Corpus]:
-    """Yield a temporary copy of the corpus with the changes made."""
-    root = corpus.root.absolute()
+def changed_copy(folders: Folders, changes: list[MigratedFile]) -> Iterator[Folders]:
+    """Yield a temporary copy of the corpus, and of the practice texts, with the changes made."""
     with temporary_folder() as folder:
-        copy = folder / "corpus"
-        shutil.copytree(corpus.root, copy, symlinks=True)
-        for change in changes:
-            if Path(change.path).is_relative_to(root):
-                (copy / Path(change.path).relative_to(root)).write_bytes(change.new)
-        yield Corpus(copy)
+        copies = {folders.corpus.root.absolute(): folder / "corpus"}
+        if folders.guidelines is not None and list_practice_files(folders.guidelines):
+            practice = folders.guidelines.absolute() / PRACTICE_FOLDER
+            copies[practice] = folder / "guidelines" / PRACTICE_FOLDER
+        for root, copy in copies.items():
+            shutil.copytree(root, copy, symlinks=True)
+            for change in changes:
+                if Path(change.path).is_relative_to(root):
+                    (copy / Path(change.path).relative_to(root)).write_bytes(change.new)
+        guidelines = folder / "guidelines" if len(copies) > 1 else None
+        yield Folders(Corpus(folder / "corpus"), folders.schema, guidelines)

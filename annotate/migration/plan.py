@@ -1,15 +1,19 @@
 """Plan a migration: make all changes beforehand and check that corpus and server are right before and after."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from annotate import inventory
 from annotate.checks import check
+from annotate.checks.catalogue import CATALOGUE
 from annotate.checks.corpus import stale_inventory
+from annotate.checks.practice import check_practice_texts
+from annotate.checks.waivers import load_waivers
 from annotate.corpus import Corpus, encode_annotation
 from annotate.errors import CannotRun, Refused
+from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.state import State
@@ -76,13 +80,13 @@ def plan_migration(
 
     Raises:
         CannotRun: The migration does not fit the inventory, or a file cannot be read.
-        Refused: The corpus has errors before or after, a project differs from the corpus, or labels that are in no
-            corpus would be lost.
+        Refused: The corpus or a practice text has errors before or after, a project differs from the corpus, or labels
+            that are in no corpus would be lost.
     """
     corpus, schema, _ = folders
     old_text = read_text(schema / inventory.INVENTORY_FILE, "restore it", within=schema)
     new_text, inventories = migrate_inventory(schema, old_text, migration)
-    mistakes = _require_no_errors(corpus, inventories[0], "fix the corpus first")
+    mistakes = _require_no_errors(folders, inventories[0], "fix the corpus first")
     changes, notes = migrate_files(folders, migration, new_text, inventories[0], inventories[-1])
     plan = MigrationPlan(
         MigrationJournal(migration, old_text, changes, []),
@@ -91,8 +95,8 @@ def plan_migration(
         notes,
     )
     annotators = state.annotators(studio.address.name) if studio else {}
-    with changed_copy(corpus, changes) as new_corpus:
-        _require_no_errors(new_corpus, inventories[-1], "the migration causes them; change its steps", mistakes)
+    with changed_copy(folders, changes) as new_folders:
+        _require_no_errors(new_folders, inventories[-1], "the migration causes them; change its steps", mistakes)
         for project in projects:
             assert studio is not None  # noqa: S101 - projects come from a server
             change, tasks = plan_project(studio, state, annotators, project, corpus, migration, inventories)
@@ -100,7 +104,9 @@ def plan_migration(
             plan.project_effects.extend(count_effects(project, tasks, annotators, migration, inventories))
             new_tasks = migrate_tasks(tasks, change.entries)
             hint = "change the steps of the migration"
-            require_equal(new_corpus, inventories[-1], new_tasks, annotators, project, "after the migration", hint)
+            require_equal(
+                new_folders.corpus, inventories[-1], new_tasks, annotators, project, "after the migration", hint
+            )
     return plan
 
 
@@ -133,8 +139,8 @@ def plan_older_files(corpus: Corpus, schema: Path, labels: Inventory, migration:
         MigratedFile(str(path.absolute()), corpus.read_file(path), encode_annotation(pair.new))
         for path, pair in zip(paths, changed, strict=True)
     ]
-    with changed_copy(corpus, files) as new_corpus:
-        _require_no_errors(new_corpus, labels, "fix what the migration does not change")
+    with changed_copy(Folders(corpus, schema, None), files) as new_folders:
+        _require_no_errors(new_folders, labels, "fix what the migration does not change")
     text = read_text(schema / inventory.INVENTORY_FILE, "restore it", within=schema)
     return MigrationPlan(
         MigrationJournal(migration, text, files, []), _count_corpus_effects(migration, changed), [], []
@@ -145,21 +151,22 @@ _Mistakes = Counter[tuple[str, str]]
 """How many errors in the labels of single annotators there are, by file and code."""
 
 
-def _require_no_errors(corpus: Corpus, labels: Inventory, hint: str, known: _Mistakes | None = None) -> _Mistakes:
-    """Check a corpus, and return the errors in the labels of single annotators, which stop no migration.
+def _require_no_errors(folders: Folders, labels: Inventory, hint: str, known: _Mistakes | None = None) -> _Mistakes:
+    """Check a corpus and the practice texts, and return the errors that stop no migration.
 
-    Labels of another version of the inventory do stop it, since its steps would change them in the wrong way.
+    These are errors in the labels of single annotators. Labels of another version of the inventory do stop it, since
+    its steps would change them in the wrong way.
 
     Args:
-        corpus: The corpus.
-        labels: Its inventory.
+        folders: The folders of the corpus and of the practice texts.
+        labels: The inventory.
         hint: What to do if there are errors.
         known: The errors in the labels of single annotators that may remain; None for all.
 
     Raises:
         Refused: There are errors, or some in the labels of single annotators that are not known.
     """
-    findings = list(check(corpus, labels))
+    findings = [*check(folders.corpus, labels), *_check_practice_texts(folders, labels)]
     mistakes = Counter((finding.file, finding.code) for finding in findings if finding.downgraded)
     new = mistakes - (mistakes if known is None else known)
     errors = [
@@ -172,6 +179,14 @@ def _require_no_errors(corpus: Corpus, labels: Inventory, hint: str, known: _Mis
         first = errors[0]
         raise Refused("corpus", f"{len(errors)} errors ({first.file}: {first.code} {first.message})", hint)
     return mistakes
+
+
+def _check_practice_texts(folders: Folders, labels: Inventory) -> Iterator[Finding]:
+    """Yield the findings on practice texts that are not waived."""
+    if folders.guidelines is not None:
+        waivers = load_waivers(folders.corpus, CATALOGUE, folders.corpus.waivers_path.name).waivers
+        findings = check_practice_texts(folders.corpus, labels, folders.guidelines)
+        yield from waivers.sort_out(findings, lambda finding: None)
 
 
 def _count_corpus_effects(migration: Migration, annotations: Iterable[MigratedAnnotation]) -> list[CorpusEffect]:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import yaml
 
 from annotate.inventory import Inventory
+from annotate.migration.yaml_edits import YamlDocument, entries
+from annotate.practice import FOLDER as PRACTICE_FOLDER
 
 _GENERATED = re.compile(r"<!-- generated: (?:(?!<!-- generated: ).)*?<!-- /generated -->", re.DOTALL)
 _NOTES = re.compile(r'"(?:note|reason)": "((?:[^"\\]|\\.)*)"')
@@ -51,7 +53,7 @@ def find_stale_names(files: Mapping[Path, str], labels: list[str], others: list[
 
     Args:
         files: The files with their text. Generated tables are left out; in JSON, and in YAML of `adjudication/`, only
-            reasons and notes are looked at.
+            reasons and notes are looked at; in practice texts, not the text and its quotes.
         labels: The old labels.
         others: The old attributes, values and relations.
     """
@@ -72,6 +74,8 @@ def _prose_lines(file: Path, text: str) -> Iterator[tuple[int, str]]:
     if file.suffix == ".yaml" and file.parent.name == "adjudication":
         yield from _reasons(yaml.compose(text, yaml.SafeLoader))
         return
+    if file.suffix == ".yaml" and file.parent.name == PRACTICE_FOLDER:
+        text = _blank_quotes(text)
     for number, line in enumerate(text.splitlines(), 1):
         yield number, " ".join(_NOTES.findall(line)) if file.suffix == ".json" else line
 
@@ -87,3 +91,14 @@ def _reasons(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
                 yield value.start_mark.line + 1, value.value
             else:
                 yield from _reasons(value)
+
+
+def _blank_quotes(text: str) -> str:
+    """Return a practice text without its text and quotes, in which a word is not the name of a label; lines stay."""
+    fields = entries(YamlDocument(text).root)
+    nodes = [fields["text"][1], *(entries(span)["quote"][1] for span in fields["spans"][1].value)]
+    parts, position = list[str](), 0
+    for start, end in sorted({(node.start_mark.index, node.end_mark.index) for node in nodes}):
+        parts += text[position:start], "\n" * text.count("\n", start, end)
+        position = end
+    return "".join([*parts, text[position:]])

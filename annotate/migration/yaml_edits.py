@@ -6,7 +6,7 @@ keeps a comment with the entry before it, so that the comment of the next sectio
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import yaml
@@ -158,6 +158,26 @@ class YamlDocument:
         ranges = [(item.start_mark.index, self.end(item)) for item in sequence.value]
         return self._remove(sequence, index, ranges)
 
+    def remove_items(self, sequence: yaml.Node, indices: Sequence[int]) -> Iterator[YamlEdit]:
+        """Yield the edits that remove several items of a sequence, with their commas or lines.
+
+        Args:
+            sequence: The sequence.
+            indices: The indices of the items, in ascending order.
+        """
+        ranges = [(item.start_mark.index, self.end(item)) for item in sequence.value]
+        if indices and len(indices) == len(ranges):
+            yield YamlEdit(sequence.start_mark.index, self.end(sequence), "[]")
+            return
+        removed = set(indices)
+        # After the last item of a sequence in flow style that stays, the comma before an item goes with it.
+        last_kept = max((index for index in range(len(ranges)) if index not in removed), default=-1)
+        for index in indices:
+            if is_flow(sequence) and index > last_kept:
+                yield YamlEdit(ranges[index - 1][1], ranges[index][1], "")
+            else:
+                yield self._remove(sequence, index, ranges)
+
     def _remove(self, collection: yaml.Node, index: int, ranges: Sequence[tuple[int, int]]) -> YamlEdit:
         start, end = ranges[index]
         if not is_flow(collection):
@@ -179,10 +199,14 @@ class YamlDocument:
         if is_flow(collection):
             end, separator = self.end(item), ", "
         else:
-            # The indentation, and the dash of a sequence, are those of the first entry.
             first = collection.value[0]
-            start = (first[0] if isinstance(first, tuple) else first).start_mark.index
-            end, separator = self.line_end(item), f"\n{self.text[self.line_start(start) : start]}"
+            if isinstance(first, tuple):
+                # In a sequence, what is before the first key of a mapping is the dash of the item.
+                indentation = " " * first[0].start_mark.column
+            else:
+                start = first.start_mark.index
+                indentation = self.text[self.line_start(start) : start]
+            end, separator = self.line_end(item), f"\n{indentation}"
         return YamlEdit(end, end, "".join(separator + text for text in texts))
 
     def insert_entry(self, mapping: yaml.Node, after: str | None, key: str, value: object) -> YamlEdit:

@@ -5,6 +5,7 @@ import json
 import msgspec
 import pytest
 
+from annotate.agreement.independence import find_dependent
 from annotate.corpus import encode_annotation
 from tests.conftest import Project
 
@@ -157,3 +158,65 @@ def test_promoted_gold_names_its_annotator(project: Project, made_from: str) -> 
     project.replace(GOLD["market"], '"adjudicated"', '"promoted"')
     project.replace(GOLD["market"], '["anna"]', made_from)
     assert "C113 is promoted, which is gold of one annotator; name that annotator" in project.annotate("check").output
+
+
+def begin_with(project: Project, article_id: str, annotator: str, *made_from: str) -> None:
+    """Let the labels of an annotator, which are those of anna, have begun with others."""
+    own = project.corpus.read_annotation("anna", article_id)
+    labels = msgspec.structs.replace(own, annotator=annotator, process="corrected", made_from=made_from)
+    project.corpus.write_annotation(annotator, labels)
+
+
+def test_copies_of_gold_do_not_become_gold(single: Project) -> None:
+    begin_with(single, "market", "anna", "gold")
+    before = single.snapshot()
+    reason = (
+        "market: left alone: the labels of anna began with gold, and would confirm it with copies of it; name other"
+    )
+    for words in (["anna"], ["anna", "market"], ["anna", "--replace"]):
+        code, output = promote(single, *words)
+        assert (code, reason in output, output.endswith("nothing was written\n")) == (1, True, True), output
+    assert single.snapshot() == before
+    assert promote(single, "anna", "harbour")[0] == 0
+    assert promote(single, "anna", "harbour", "--undo")[0] == 0
+    # Nor do copies of copies of it.
+    begin_with(single, "harbour", "ben", "gold")
+    begin_with(single, "harbour", "anna", "ben")
+    assert "harbour: left alone: the labels of anna began with gold" in promote(single, "anna", "harbour")[1]
+
+
+def test_gold_of_anna_that_she_corrected_is_not_promoted_again(single: Project) -> None:
+    """She began with gold that was made from her labels; what she kept is confirmed by nobody else."""
+    assert promote(single, "anna")[0] == 0
+    begin_with(single, "market", "anna", "gold")
+    single.replace(ANNA["market"], '"id": "s1"', '"id": "s7"')
+    before = single.snapshot()
+    code, output = promote(single, "anna", "market", "--replace")
+    assert (code, "market: left alone: the labels of anna began with gold" in output) == (1, True)
+    assert single.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("made_from", "words"),
+    [
+        (("baseline",), "those of baseline"),
+        (("ben",), "those of baseline, ben"),
+        ((), "labels of which nobody knows whose they were"),
+    ],
+)
+def test_labels_that_began_with_others_are_promoted_and_say_so(
+    single: Project, made_from: tuple[str, ...], words: str
+) -> None:
+    begin_with(single, "market", "ben", "baseline")
+    begin_with(single, "market", "anna", *made_from)
+    line = f"market: promoted, 1 span and 0 relations; its labels began with {words}; also labelled by ben"
+    code, output = promote(single, "anna", "market")
+    assert (code, output.startswith(line)) == (0, True), output
+    gold, own = (single.corpus.read_annotation(name, "market") for name in ("gold", "anna"))
+    assert (gold.process, gold.made_from) == ("promoted", ("anna",))
+    assert (own.process, own.made_from) == ("corrected", made_from)
+    # Gold has the source of the labels that it was made from, so that they are no independent witnesses of each other.
+    dependent = find_dependent(single.corpus, "market", {"gold": gold, "anna": own})
+    assert [(each.annotator, each.others) for each in dependent] == [("anna", ("gold",))]
+    assert promote(single, "anna", "market") == (0, "market: unchanged\n")
+    assert promote(single, "anna", "market", "--undo") == (0, "market: removed\n")

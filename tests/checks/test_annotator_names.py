@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from annotate.checks import CATALOGUE
@@ -84,3 +85,42 @@ def test_a_folder_that_is_not_listed_and_a_misplaced_file_are_two_findings(proje
         "corpus/annotations/ana/harbour.json: C105 annotator is 'anna', but the file is in ana/; move or fix it"
         in lines
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (', since: "2026-01-01"}', "}", "annotators[0]: 'since' is missing; add it"),
+        ("kind: person, ", "", "annotators[0]: 'kind' is missing; add it"),
+        ("{id: anna, ", "{", "annotators[0]: 'id' is missing; add it"),
+    ],
+)
+def test_incomplete_entry_is_one_line_of_every_command(project: Project, old: str, new: str, words: str) -> None:
+    """No label of the corpus is called that of an unknown annotator; commands that need no list go on without it."""
+    for article_id in ("harbour", "market"):
+        own = project.corpus.read_annotation("anna", article_id)
+        project.corpus.write_annotation("ben", msgspec.structs.replace(own, annotator="ben"))
+    assert project.annotate("adjudicate", "plan", "--from", "anna,ben").exit_code == 0
+    project.replace("corpus/annotators.yaml", old, new)
+    commands = {
+        "check --strict": 1,
+        "build --out out": 1,
+        "studio push --plan": 1,
+        "release report": 2,
+        "adjudicate apply --as anna": 2,
+        "studio assign anna": 2,
+        "studio adjudicate": 2,
+        "import none.jsonl --format jsonl --annotator anna": 2,
+        "agree": 0,
+        "adjudicate plan --from anna,ben": 0,
+        "adjudicate promote anna": 0,
+        "export --format csv --out tables": 0,
+        "diff corpus corpus": 0,
+    }
+    for command, code in commands.items():
+        done = project.annotate(*command.split())
+        lines = [line for line in done.output.splitlines() if "annotators.yaml" in line]
+        assert (done.exit_code, [words in line for line in lines]) == (code, [True] * bool(code)), (
+            command,
+            done.output,
+        )

@@ -13,6 +13,7 @@ import pytest
 from annotate.errors import CannotRun
 from annotate.labelstudio import server
 from annotate.labelstudio.adopt import adopt, rebuild_sqlite
+from annotate.labelstudio.config_versions import read_earlier_versions
 from annotate.labelstudio.http import LOCAL
 from annotate.labelstudio.journal import PullJournal
 from annotate.labelstudio.location import corpus_state_folder, open_state
@@ -53,6 +54,8 @@ def test_records_survive_and_the_folder_is_no_longer_asked_about(project: Projec
         people={LOCAL: {"4": "anna"}, "https://label.example.org": {"7": "ben"}},
         assigned={LOCAL: {"Port news": {"annotators": ["anna"]}}},
         configs={LOCAL: {"1": "0" * 64}},
+        removed={LOCAL: ["ben"]},
+        **{"config-versions": {LOCAL: {"1": [{"version": "0.9.0", "until": "2026-01-01T00:00:00Z"}]}}},
         journal__00000001={"server": LOCAL, "users": [4], "tasks": [task]},
         journal__since={f"{LOCAL} 1": {"since": "2026-01-01T00:00:00.000000Z"}},
         raw__harbour=[task | {"created_username": "Ann Smith ann@example.org, 4"}],
@@ -63,10 +66,12 @@ def test_records_survive_and_the_folder_is_no_longer_asked_about(project: Projec
     result = project.annotate("studio", "adopt", ".studio")
     assert result.exit_code == 0, result.output
     state = open_state(project.root / "corpus")
-    assert f"copied from {former}: 9 records, 0 uploaded files\ndata: {state.folder}\n" in result.stdout
+    assert f"copied from {former}: 11 records, 0 uploaded files\ndata: {state.folder}\n" in result.stdout
     assert state.project_ids(LOCAL) == {"Port news": 1}
     assert (state.annotators(LOCAL), state.annotators("https://label.example.org")) == ({4: "anna"}, {7: "ben"})
     assert assigned_annotators(state, LOCAL, "Port news") == ["anna"]
+    assert state.removed_annotators(LOCAL) == ["ben"]
+    assert [entry.version for entry in read_earlier_versions(state, LOCAL)[1]] == ["0.9.0"]
     assert PullJournal(state).checkpoint(LOCAL, 1).since == "2026-01-01T00:00:00.000000Z"
     (page,) = PullJournal(state).page_paths()
     assert PullJournal(state).read_page(page).tasks == [task]
@@ -82,6 +87,8 @@ def test_values_that_could_lead_elsewhere_are_dropped(project: Project, former: 
         people={LOCAL: {"1": "../../home", "2": "anna", "3": "a/b", "4": "\x1b[31m"}, "http://u:pw@h": {"1": "ben"}},
         assigned={LOCAL: {"Port news": {"annotators": ["../x", "anna"], "more": 1}}},
         project={"http://u:pw@h": {"Port news": 1}, "no address": {"x": 1}},
+        removed={LOCAL: ["../x", "ben"], "http://u:pw@h": ["anna"]},
+        **{"config-versions": {LOCAL: {"1": [{"version": "1/0", "until": "2026-01-01T00:00:00Z"}]}}},
         journal__since={"http://u:pw@h 1": {}},
         journal__00000001={"server": "http://u:pw@h", "users": [], "tasks": []},
     )
@@ -89,6 +96,7 @@ def test_values_that_could_lead_elsewhere_are_dropped(project: Project, former: 
     state = open_state(project.root / "corpus")
     assert state.annotators(LOCAL) == {2: "anna"}
     assert assigned_annotators(state, LOCAL, "Port news") == ["anna"]
+    assert (state.removed_annotators(LOCAL), read_earlier_versions(state, LOCAL)) == (["ben"], {1: []})
     assert not [path for path in state.folder.rglob("*") if path.is_file() and b"pw" in path.read_bytes()]
 
 
@@ -101,6 +109,7 @@ def test_values_that_could_lead_elsewhere_are_dropped(project: Project, former: 
         ("people.json", b"\xff\xfe"),
         ("project.json", b'{"local": {"Port news": "1"}}'),
         ("project.json", b"[" * 100_000),
+        ("config-versions.json", b'{"local": {"1": [{"version": "1.0.0", "until": "2026-01-01T00:00:00"}]}}'),
         ("raw/harbour.json", b'{"id": 1}'),
         ("raw/harbour.json", b"[" * 100_000 + b"]" * 100_000),
         ("aside/harbour.json", b'[{"task": 1}]'),

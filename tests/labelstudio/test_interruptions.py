@@ -1,19 +1,34 @@
 """Killed commands, broken answers and a full disk: the next run completes the work, byte for byte."""
 
+import json
 import random
+import shutil
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from annotate.labelstudio.client import Studio, find_server
+from annotate.labelstudio.http import LOCAL
+from annotate.labelstudio.projects import (
+    annotator_title,
+    list_hidden_gold,
+    require_project,
+    save_hidden_gold,
+    training_title,
+)
+from annotate.labelstudio.results import user_id_of
 from annotate.labelstudio.state import State
 from annotate.util.files import PART_SUFFIX
 from tests.conftest import Project
 from tests.labelstudio.loop import TITLES, Loop, write
 from tests.labelstudio.proxy import Fault, Proxy, before
+from tests.labelstudio.team import Team
 from tests.labelstudio.toolkit import Limits, Toolkit, answers, assert_pulled, assert_pushed_once, fresh, labelled
+from tests.service.practice import write_practice
 
 pytestmark = pytest.mark.server
 
@@ -179,3 +194,163 @@ def test_full_disk_during_pull_is_one_line_and_loses_no_label(pull: Pull) -> Non
         assert "file too large" in done.err.lower()
         assert answers(toolkit.loop).items() <= pull.made.items()
         pull.assert_finished()
+
+
+class TeamToolkit(NamedTuple):
+    """A team of anna and ben, who are users of the server, and its commands through the proxy."""
+
+    team: Team
+    toolkit: Toolkit
+
+    @property
+    def server(self) -> str:
+        return self.toolkit.proxy.url
+
+    def finish(self, *words: str) -> None:
+        """Run a command that nothing disturbs."""
+        self.toolkit.undisturbed()
+        done = self.toolkit.run(*words)
+        assert done.code == 0, done.err
+
+    def kill_at_requests(self, *words: str, size: int) -> Iterator[int]:
+        """Kill a command at some of its requests, in a new set of projects each time, and yield at which."""
+        count = self.toolkit.requests(*words)
+        for wanted in choose_requests(count, size):
+            self.toolkit.undisturbed()
+            self.team.title = next(TITLES)
+            self.toolkit.proxy.after = self.toolkit.kill_after(wanted)
+            assert self.toolkit.run(*words).code == -signal.SIGKILL, wanted
+            yield wanted
+
+    def list_articles(self, title: str) -> list[str]:
+        """Return the articles of a project, of which there is one."""
+        (project,) = self.team.studio.find_projects(title)
+        return sorted(task["data"]["article"] for task in self.team.studio.list_tasks(project.id))
+
+
+@pytest.fixture
+def people(project: Project, started: State, studio: Studio, proxy: Proxy) -> TeamToolkit:
+    shutil.rmtree(project.corpus.root / "annotations" / "anna")
+    for article_id in ("harbour", "market"):
+        gold = project.corpus.read_annotation("gold", article_id)
+        project.corpus.write_annotation("gold", msgspec.structs.replace(gold, process="single pass", made_from=()))
+    team = Team(project, started, studio)
+    team.run("people", "add", "anna", "ben")
+    team.state.save_annotators(proxy.url, team.state.annotators(LOCAL))
+    write(team, 4)
+    return TeamToolkit(team, Toolkit(team, proxy))
+
+
+def test_assignment_that_was_killed_is_completed(people: TeamToolkit) -> None:
+    """Each article goes to one of them, and none twice; the same gold is hidden."""
+    words = ["assign", "anna", "ben", "--each", "1", "--articles", "more-0,more-1,more-2,more-3"]
+    words += ["--hidden-gold", "1", "--seed", "7", "--no-check"]
+    plans = []
+    for _ in people.kill_at_requests(*words, size=4):
+        people.finish(*words)
+        title = people.team.title
+        plans.append({name: people.list_articles(annotator_title(title, name)) for name in ("anna", "ben")})
+        hidden = list_hidden_gold(people.team.state, people.server, title)
+        assert {name: len(article_ids) for name, article_ids in hidden.items()} == {"anna": 1, "ben": 1}
+        for name, article_ids in plans[-1].items():
+            assert len(article_ids) == 3
+            assert set(article_ids) - {f"more-{number}" for number in range(4)} == set(hidden[name])
+        both = [*plans[-1]["anna"], *plans[-1]["ben"]]
+        assert sorted(each for each in both if each.startswith("more-")) == [f"more-{number}" for number in range(4)]
+    assert all(plan == plans[0] for plan in plans)
+
+
+def test_training_that_was_killed_is_completed(people: TeamToolkit) -> None:
+    write_practice(people.team.project)
+    words = ["train", "anna", "--articles", "market"]
+    for _ in people.kill_at_requests(*words, size=3):
+        people.finish(*words)
+        assert people.list_articles(training_title(people.team.title, "anna")) == ["market", "practice-barrels"]
+
+
+def test_import_of_people_that_was_killed_is_completed(people: TeamToolkit, tmp_path: Path) -> None:
+    """Before each of its writes: what the folder had stays, and what the file has is added once."""
+    state, server, toolkit = people.team.state, people.server, people.toolkit
+    users = {name: user_id for user_id, name in state.annotators(LOCAL).items()}
+    toolkit.run("assign", "anna", "--no-check")
+    project_id = require_project(people.team.studio, state, annotator_title(people.team.title, "anna")).id
+    earlier = {str(project_id): [{"version": "0.9.0", "until": "2026-01-01T00:00:00Z"}]}
+    entry = {"users": users, "removed": ["ben"], "hidden_gold": {"Port news": {"anna": ["market"]}}}
+    file = tmp_path / "people.json"
+    file.write_text(json.dumps({"version": 1, "people": {"local": entry | {"config_versions": earlier}}}))
+
+    def read_records() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in state.folder.glob("[!.]*.json")}
+
+    save_hidden_gold(state, server, "Port news", "ben", ["harbour"])
+    first = read_records()
+    people.finish("people", "import", str(file))
+    complete, kills = read_records(), 0
+    assert complete.keys() - first.keys() == {"config-versions.json", "removed.json"}
+    code = -signal.SIGKILL
+    while code == -signal.SIGKILL:
+        for name in complete:
+            (state.folder / name).unlink()
+        for name, data in first.items():
+            (state.folder / name).write_bytes(data)
+        kills += 1
+        code = toolkit.run("people", "import", str(file), limits=Limits(write=kills)).code
+        for name, data in read_records().items():
+            assert data in (first.get(name), complete[name]), (kills, name)
+        people.finish("people", "import", str(file))
+        assert read_records() == complete, kills
+    assert (code, kills) == (0, 5)
+
+
+def test_removal_that_was_killed_is_completed(people: TeamToolkit) -> None:
+    toolkit, state = people.toolkit, people.team.state
+    toolkit.run("assign", "anna", "--no-check")
+    words = ["people", "remove", "anna", "--yes"]
+    count = toolkit.requests(*words)
+    for wanted in range(2, count + 1):
+        state.save_removed_annotators(people.server, [])
+        toolkit.undisturbed()
+        toolkit.proxy.after = toolkit.kill_after(wanted)
+        assert toolkit.run(*words).code == -signal.SIGKILL, wanted
+        people.finish(*words)
+        assert state.removed_annotators(people.server) == ["anna"]
+
+
+def test_restore_that_was_killed_is_completed(people: TeamToolkit) -> None:
+    """Labels are put back once, and still say what they began with, whether `restore` or `pull` comes next."""
+    team, toolkit = people.team, people.toolkit
+    team.push()
+    (task,) = [task for task in team.tasks() if task["data"]["article"] == "harbour"]
+    (gold,) = task["predictions"]
+    items = [item | {"origin": "prediction"} for item in gold["result"]]
+    team.work("anna", "harbour", "annotations/", items, project=team.title, parent_prediction=gold["id"])
+    people.finish("pull")
+    path = team.project.path("corpus/annotations/anna/harbour.json")
+    before, own = path.read_bytes(), team.corpus.read_annotation("anna", "harbour")
+    assert (own.process, own.made_from) == ("corrected", ("gold",))
+
+    def list_submitted() -> list[dict[str, object]]:
+        return [entry for task in team.tasks() for entry in task["annotations"]]
+
+    def delete() -> None:
+        with team.api() as api:
+            for entry in list_submitted():
+                api.delete(f"/api/annotations/{entry['id']}/").raise_for_status()
+        people.finish("pull")
+
+    delete()
+    count = toolkit.requests("restore", "anna")
+    post = next(index for index, request in enumerate(toolkit.proxy.seen, 1) if request.startswith("POST"))
+    for wanted in (post - 1, post, *range(post + 1, count + 1)):
+        for then in ("restore", "pull"):
+            delete()
+            toolkit.undisturbed()
+            toolkit.proxy.after = toolkit.kill_after(wanted)
+            assert toolkit.run("restore", "anna").code == -signal.SIGKILL, wanted
+            if then == "restore":
+                people.finish("restore", "anna")
+            people.finish("pull")
+            assert path.read_bytes() == before, (wanted, then)
+            people.finish("restore", "anna")
+            (entry,) = list_submitted()
+            assert user_id_of(entry) == {name: user for user, name in team.state.annotators(LOCAL).items()}["anna"]

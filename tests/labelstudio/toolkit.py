@@ -93,7 +93,8 @@ class Toolkit:
         loop = self.loop
         # The articles that the tests write more of have no source file of their own.
         more = ["--no-check", "--show", "gold"] if words[0] == "push" else []
-        whole = ["studio", *words, *more, "--title", loop.title, "--dir", str(loop.state.folder)]
+        title = [] if words[:2] == ("people", "import") else ["--title", loop.title]
+        whole = ["studio", *words, *more, *title, "--dir", str(loop.state.folder)]
         environment = {URL_VARIABLE: self.proxy.url, TOKEN_VARIABLE: loop.studio.address.token}
         with tempfile.TemporaryDirectory() as said:
             process = CONTEXT.Process(target=command, args=(whole, loop.project.root, environment, said, limits))

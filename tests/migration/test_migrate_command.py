@@ -422,5 +422,5 @@ def test_undo_is_refused_after_a_change(project: Project) -> None:
     project.replace("schema/labels.yaml", "Who speaks.", "Whoever speaks.")
     before = corpus_files(project)
     refused = project.annotate("migrate", "--undo")
-    assert (refused.exit_code, "was changed since" in refused.stderr) == (1, True)
+    assert (refused.exit_code, "was changed by another program" in refused.stderr) == (1, True)
     assert corpus_files(project) == before

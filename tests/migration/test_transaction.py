@@ -17,6 +17,7 @@ from annotate.labelstudio.state import State
 from tests.conftest import Project
 from tests.labelstudio.loop import Loop
 from tests.labelstudio.toolkit import CONTEXT, END_TIMEOUT
+from tests.service.practice import write_practice
 
 pytestmark = pytest.mark.server
 
@@ -63,6 +64,7 @@ def dying(point: int, words: list[str], folder: Path) -> None:
 @pytest.fixture
 def loop(project: Project, started: State, studio: Studio) -> Loop:
     """A project with a submitted annotation, a draft, predictions of the toolkit and of another model."""
+    write_practice(project)
     made = Loop(project, started, studio)
     made.push()
     made.submit("harbour", made.items("harbour"))
@@ -78,8 +80,9 @@ def loop(project: Project, started: State, studio: Studio) -> Loop:
 
 
 def contents(loop: Loop) -> tuple[dict[str, bytes], str, Any]:
-    """Return every file of corpus and schema, the config, and every result on the server."""
-    files = {name: data for name, data in loop.project.snapshot().items() if name.startswith(("corpus/", "schema/"))}
+    """Return every file of corpus, schema and guidelines, the config, and every result on the server."""
+    folders = ("corpus/", "schema/", "guidelines/")
+    files = {name: data for name, data in loop.project.snapshot().items() if name.startswith(folders)}
     project = require_project(loop.studio, loop.state, loop.title)
     results = sorted(
         (kind, entry["id"], entry["result"], entry.get("model_version"))
@@ -110,7 +113,7 @@ def test_migrate_and_undo(loop: Loop) -> None:
     before = contents(loop)
     planned = loop.annotate("migrate", "steps.yaml", "--plan")
     assert planned.exit_code == 0, planned.output
-    assert "to change: 7 files, 1 projects, 1 annotations, 1 drafts, 3 predictions" in planned.stdout
+    assert "to change: 8 files, 1 projects, 1 annotations, 1 drafts, 3 predictions" in planned.stdout
     assert contents(loop) == before
     done = loop.annotate("migrate", "steps.yaml")
     assert done.exit_code == 0, done.output

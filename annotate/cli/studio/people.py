@@ -7,7 +7,7 @@ import click
 import annotate
 from annotate.cli.options import FILE_TO_WRITE, corpus_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, show_progress, title_option
-from annotate.cli.terminal import MAX_SHOWN, count_noun, echo, show_status
+from annotate.cli.terminal import MAX_SHOWN, count_noun, echo, echo_lines, show_status
 from annotate.errors import CannotRun, Refused
 
 if TYPE_CHECKING:
@@ -181,7 +181,10 @@ def reset_password(ctx: click.Context, corpus: str, folder: str | None, annotato
 @dir_option
 @click.argument("file", type=FILE_TO_WRITE)
 def export(corpus: str, folder: str | None, file: str) -> None:
-    """Write which user of the server each annotator is to FILE, for another machine; no logins and no passwords.
+    """Write what another machine cannot learn from the server to FILE; no logins and no passwords.
+
+    That is which user each annotator is, whose logins were taken away, which articles are hidden gold, and which
+    inventories earlier configs had. Keep FILE from annotators, because of the hidden gold.
 
     \b
     annotate studio people export people.json
@@ -199,9 +202,10 @@ def export(corpus: str, folder: str | None, file: str) -> None:
 @click.option("--server", "address", metavar="URL", help="The server in FILE that this one is, if FILE has several.")
 @click.argument("file", type=click.Path())
 def import_(corpus: str, folder: str | None, address: str | None, file: str) -> None:
-    """Read which user of the server each annotator is from FILE, which another machine has exported.
+    """Read what another machine has exported to FILE, and add it to what is known here.
 
-    Each user is checked against the server and annotators.yaml. If one does not fit, nothing is imported.
+    Each user is checked against the server and annotators.yaml. If one does not fit, or FILE contradicts what is known
+    here, nothing is imported. Differences in who has a login are listed.
 
     \b
     annotate studio people import people.json
@@ -215,6 +219,11 @@ def import_(corpus: str, folder: str | None, address: str | None, file: str) -> 
         echo(f"{annotator}: imported")
     for annotator in result.known:
         echo(f"{annotator}: known already")
+    if result.hidden_articles:
+        echo(f"hidden gold: {count_noun(result.hidden_articles, 'article')} imported")
+    if result.config_versions:
+        echo(f"earlier configs: {result.config_versions} imported")
+    echo_lines(result.notes, err=True)
 
 
 def _confirm(question: str) -> bool:
