@@ -33,6 +33,7 @@ from annotate.labelstudio.push_plan import (
 from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.shown_predictions import describe_start, show_predictions
 from annotate.labelstudio.state import State
+from annotate.labelstudio.views import create_default_tab
 
 BATCH_SIZE = 200
 """Tasks in one import; with many thousands, a server takes longer than a connection lasts."""
@@ -140,6 +141,7 @@ def _create_or_update_project(studio: Studio, state: State, request: PushRequest
 
         # The server may have created it although its answer was lost.
         project = retry(create, studio.delays, lambda: existing.extend(studio.find_projects(title)))
+        retry(partial(create_default_tab, studio, project.id), studio.delays)
     elif plan.project_action == "update":
         # An update may be repeated: it has the same effect.
         retry(partial(studio.update_project, project.id, plan.settings), studio.delays)

@@ -28,6 +28,7 @@ from annotate.labelstudio.relation_updates import write_relation_names
 from annotate.labelstudio.results import MappedResult, Mapper, annotator_of, article_id_of
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import FINDINGS
+from annotate.labelstudio.views import create_default_tab, view_settings
 from annotate.service.advice import Point, make_points
 from annotate.service.memory import WatchedProject, WatchedTask, read_memory, write_memory
 from annotate.service.pages import TaskSummary
@@ -41,8 +42,6 @@ MOST_POINTS = 30
 LISTED_FIELDS = "id,updated_at,annotators,total_annotations"
 TAB = "Findings"
 """The title of the tab, in the list of tasks, with the tasks that have findings."""
-HIDDEN_COLUMNS = ("text", NOTICE, "article", "text_sha256", "language")
-"""Keys of a task's data that the tab does not show."""
 
 
 class PollResult(NamedTuple):
@@ -299,29 +298,11 @@ class _ProjectPoll:
             return
         views = self.studio.list_views(self.project.id)
         if all((view.get("data") or {}).get("title") != TAB for view in views):
-            if not views:  # the page creates its own first tab only where there is none
-                self.studio.create_view(self.project.id, _view_settings("Default"))
+            create_default_tab(self.studio, self.project.id)
             over_zero = {"filter": f"filter:tasks:data.{FINDINGS}", "operator": "greater", "type": "Number", "value": 0}
             filters = {"conjunction": "and", "items": [over_zero]}
-            self.studio.create_view(self.project.id, {**_view_settings(TAB), "filters": filters})
+            self.studio.create_view(self.project.id, {**view_settings(TAB), "filters": filters})
         self.memory.has_tab = True
-
-
-def _view_settings(title: str) -> JsonObject:
-    hidden = [f"tasks:data.{key}" for key in HIDDEN_COLUMNS] + [f"tasks:{name}" for name in _HIDDEN_TASK_COLUMNS]
-    return {
-        "title": title,
-        "type": "list",
-        "target": "tasks",
-        "hiddenColumns": {"explore": hidden, "labeling": hidden},
-    }
-
-
-_HIDDEN_TASK_COLUMNS = (
-    *("inner_id", "completed_at", "annotations_results", "annotations_ids", "predictions_score"),
-    *("predictions_model_versions", "predictions_results", "file_upload", "storage_filename", "created_at"),
-    *("updated_by", "avg_lead_time", "total_predictions"),
-)
 
 
 def _shows(data: JsonObject, wanted: JsonObject) -> bool:
