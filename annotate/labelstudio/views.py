@@ -14,6 +14,8 @@ HIDDEN_COLUMNS = (
     *("updated_by", "avg_lead_time", "total_predictions"),
 )
 """Columns of the server that annotators do not need."""
+HIDDEN_WHILE_LABELLING = ("id", "cancelled_annotations", "annotators", "updated_at", "draft_exists")
+"""More columns of the server, without which the narrow list next to an open article has room for its title."""
 
 
 def view_settings(title: str) -> JsonObject:
@@ -23,7 +25,7 @@ def view_settings(title: str) -> JsonObject:
         "title": title,
         "type": "list",
         "target": "tasks",
-        "hiddenColumns": {"explore": hidden, "labeling": hidden},
+        "hiddenColumns": {"explore": hidden, "labeling": hidden + [f"tasks:{name}" for name in HIDDEN_WHILE_LABELLING]},
     }
 
 
