@@ -19,6 +19,8 @@ from annotate.labelstudio.state import State
 from annotate.labelstudio.status import read_status
 from annotate.model import is_article_id
 
+RESTORED_FILE = "restored.json"
+"""Server → annotator → the articles whose labels were put back. The server does not know what these began with."""
 PULLED = "pulled"
 """The key that a raw task has here, and not on the server: whose labels were ever pulled from it."""
 
@@ -51,6 +53,19 @@ class DeletedLabels(NamedTuple):
             f"`annotate studio restore {self.annotator} {self.article_id}` puts them back, "
             f"or remove annotations/{self.annotator}/{self.article_id}.json"
         )
+
+
+def note_restored(state: State, server: str, annotator: str, article_id: str) -> None:
+    """Remember that an annotator's labels of an article are put back; the caller holds the lock of the folder."""
+    restored = state.read_for(server, RESTORED_FILE, dict[str, list[str]]) or {}
+    articles = sorted({*restored.get(annotator, ()), article_id})
+    state.write_for(server, RESTORED_FILE, restored | {annotator: articles})
+
+
+def read_restored(state: State, server: str) -> set[tuple[str, str]]:
+    """Return the annotators and articles whose labels were put back on a server."""
+    restored = state.read_for(server, RESTORED_FILE, dict[str, list[str]]) or {}
+    return {(annotator, article_id) for annotator, article_ids in restored.items() for article_id in article_ids}
 
 
 def note_pulled_users(task: JsonObject, earlier: JsonObject | None, server: str) -> JsonObject:

@@ -19,7 +19,7 @@ from annotate.labelstudio import rules
 from annotate.labelstudio.annotators import require_annotators
 from annotate.labelstudio.client import Progress
 from annotate.labelstudio.config_versions import find_version, read_earlier_versions
-from annotate.labelstudio.deleted_labels import note_pulled_users, read_pulled_users
+from annotate.labelstudio.deleted_labels import note_pulled_users, read_pulled_users, read_restored
 from annotate.labelstudio.entries import user_of
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.journal import JournalPage, PullJournal
@@ -87,6 +87,7 @@ class Pull:
             set(corpus.article_ids()),
         )
         self._earlier_versions = read_earlier_versions(state, server)
+        self._restored = read_restored(state, server)
         self.result, self._pending_files = PullResult([], [], [], 0), list[FileToWrite]()
         self._listed_annotators = corpus.read_annotators().keys() - {GOLD}
         self._must_wait = bool(self.journal.page_paths())
@@ -244,16 +245,21 @@ class Pull:
     def _keep_beginning(self, result: MappedResult, chosen_ids: Mapping[str, object]) -> MappedResult:
         """Return a result with the beginning that an earlier pull knew of the same annotation.
 
-        The server forgets what an annotation began with once that is deleted, which a push of other labels does.
+        The server forgets what an annotation began with once that is deleted, which a push of other labels does. It
+        never knew that of labels that were put back.
         """
         new = result.annotation
-        if new is None or new.made_from or chosen_ids.get(new.annotator) != result.id:
+        if new is None or new.made_from:
+            return result
+        is_restored = (new.annotator, new.article) in self._restored
+        if not is_restored and chosen_ids.get(new.annotator) != result.id:
             return result
         old = self.corpus.find_readable_annotation(new.annotator, new.article)
         if old is None or old.process != "corrected" or not (old.made_from or new.process == "single pass"):
             return result
         findings = tuple(finding for finding in result.findings if finding.code != rules.beginning_unknown.code)
-        began = msgspec.structs.replace(new, process=old.process, made_from=old.made_from)
+        origins = old.origins if is_restored and not new.origins else new.origins
+        began = msgspec.structs.replace(new, process=old.process, made_from=old.made_from, origins=origins)
         return result._replace(annotation=began, findings=findings)
 
     def _stored_tasks(self, name: str) -> list[JsonObject]:

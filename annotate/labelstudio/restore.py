@@ -11,7 +11,7 @@ from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.config import TEXT
-from annotate.labelstudio.deleted_labels import list_submitted, read_pulled_users
+from annotate.labelstudio.deleted_labels import list_submitted, note_restored, read_pulled_users
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.projects import annotator_title, find_project, labelling_titles
 from annotate.labelstudio.results import article_id_of, user_id_of
@@ -25,16 +25,14 @@ class RestoreStep(NamedTuple):
     """What becomes of an annotator's labels of an article.
 
     Attributes:
-        article_id: The article.
-        spans: The number of spans.
+        annotation: The labels.
         items: The result items.
         task_id: The task that gets them; None if it is refused.
         annotation_id: The person's annotation without labels that gets them; None for a new annotation.
         problem: Why it is refused, and what to do.
     """
 
-    article_id: str
-    spans: int
+    annotation: Annotation
     items: list[Item]
     task_id: int | None = None
     annotation_id: int | None = None
@@ -116,9 +114,8 @@ def _find_tasks(
 def _plan_article(
     studio: Studio, state: State, user_id: int, annotation: Annotation, inventory: Inventory, task_ids: Sequence[int]
 ) -> RestoreStep:
-    article_id = annotation.article
-    step = RestoreStep(article_id, len(annotation.spans), result_items(annotation, inventory))
-    raw_tasks = state.read(f"raw/{article_id}.json", list[JsonObject]) or []
+    step = RestoreStep(annotation, result_items(annotation, inventory))
+    raw_tasks = state.read(f"raw/{annotation.article}.json", list[JsonObject]) or []
     pulled_from = {task.get("id") for task in raw_tasks if user_id in read_pulled_users(task, studio.address.name)}
     chosen = sorted(task_ids, key=lambda task_id: task_id not in pulled_from)
     empty: dict[int, int] = {}
@@ -144,20 +141,30 @@ def _plan_article(
     return step._replace(task_id=task_id, annotation_id=empty.get(task_id))
 
 
-def restore_labels(studio: Studio, step: RestoreStep, user_id: int) -> None:
+def restore_labels(studio: Studio, state: State, step: RestoreStep, user_id: int) -> None:
     """Write the labels of a step as an annotation of a user.
+
+    Args:
+        studio: The server.
+        state: The state folder, whose lock the caller holds. It remembers what the server cannot be told: that these
+            labels began as the file says.
+        step: What to write.
+        user_id: The user.
 
     Raises:
         CannotRun: The server does not let others' annotations be created. Nothing is left on it.
     """
+    annotation = step.annotation
+    # First, so that labels that began as a copy never come back as independent, wherever this is interrupted.
+    note_restored(state, studio.address.name, annotation.annotator, annotation.article)
     if step.annotation_id is not None:
         path = f"api/annotations/{step.annotation_id}/"
         studio.write("PATCH", path, {"result": step.items}, subject="the annotation")
         return
-    body = {"result": step.items, "completed_by": user_id}
+    body = {"result": step.items, "completed_by": user_id, "lead_time": annotation.lead_time}
     answer = studio.write("POST", f"api/tasks/{step.task_id}/annotations/", body, subject="the task")
-    annotation = msgspec.json.decode(answer, type=JsonObject)
-    if user_id_of(annotation) != user_id:
-        studio.write("DELETE", f"api/annotations/{annotation['id']}/", subject="the annotation")
+    created = msgspec.json.decode(answer, type=JsonObject)
+    if user_id_of(created) != user_id:
+        studio.write("DELETE", f"api/annotations/{created['id']}/", subject="the annotation")
         hint = "use a token of an administrator, or a newer version of Label Studio"
         raise CannotRun(studio.url, "does not let annotations of other users be created", hint)

@@ -31,7 +31,7 @@ def restore(
 
     ARTICLES are those that were deleted on the server, as `annotate studio status` lists them, unless you name some. An
     annotation of the person from which all labels were deleted gets them back and keeps its number. An article in which
-    the person has a newer annotation or a draft is refused. Time spent on labels is not restored.
+    the person has a newer annotation or a draft is refused.
 
     Exit code 0: restored; 1: an article was refused; 2: could not run.
 
@@ -60,12 +60,12 @@ def restore(
         for step in plan_restore(studio, state, store, inventory, name, annotator, chosen):
             if step.problem:
                 is_complete = False
-                echo(f"refused: {step.article_id}: {step.problem}", err=True)
+                echo(f"refused: {step.annotation.article}: {step.problem}", err=True)
                 continue
-            spans = count_noun(step.spans, "span")
+            spans = count_noun(len(step.annotation.spans), "span")
             if not plan_only:
-                restore_labels(studio, step, user_id)
+                restore_labels(studio, state, step, user_id)
             verb = "restore" if plan_only else "restored"
-            echo(f"{verb}: {step.article_id}, {spans}, task {step.task_id}, {annotator}")
+            echo(f"{verb}: {step.annotation.article}, {spans}, task {step.task_id}, {annotator}")
     if not is_complete:
         ctx.exit(1)
