@@ -15,6 +15,7 @@ from click.testing import Result
 from playwright.sync_api import Page
 
 from annotate.labelstudio.client import Studio, find_server
+from annotate.labelstudio.location import record_named_folder
 from annotate.labelstudio.projects import adjudication_title, annotator_title, require_project, training_title
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import result_items
@@ -91,6 +92,9 @@ class Story(WholeTeam):
 
     def __init__(self, project: Project, started: State, studio: Studio) -> None:
         super().__init__(project, started, studio)
+        # The server's own folder: whoever leaves is taken off its database.
+        self.state = started
+        record_named_folder(self.state.folder)
         people = "".join(f'  - {{id: {name}, kind: person, training: none, since: "2026-01-01"}}\n' for name in PEOPLE)
         project.path("corpus/annotators.yaml").write_text(f"annotators:\n{people}", "utf-8")
         self.steps: list[str] = []
@@ -408,7 +412,7 @@ def test_dora_decides(story: Story) -> None:
         story.photograph(page, "decided")
         browser.submit(page)
         pulled = story.lead("studio", "adjudicate", "--pull", "--as", "dora", code=1)
-        assert "1 of 1 differences undecided (1. Load: 7 nets)" in pulled
+        assert "1 of 1 difference undecided (1. Load: 7 nets)" in pulled
         assert "storm" not in story.corpus.annotated_ids("gold")
         story.open(page, title, "storm")
         page.locator(".decided label").first.click()
