@@ -176,6 +176,8 @@ def choose(page: Page, words: str, *values: str | int, nth: int = 1) -> None:
             text = re.compile(rf"^{re.escape(value)}(\[\S+\])?$")
             page.locator(".side label:visible").filter(has_text=text).last.click()
         page.wait_for_timeout(150)
+    # In a field, Escape leaves neither the field nor the region: the next hotkey would be typed into the field.
+    page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Escape")
 
 
@@ -223,6 +225,13 @@ def submit(page: Page) -> None:
     """Submit, and wait until the server has it; fails where the page asks for a missing attribute."""
     with page.expect_response(lambda one: one.request.method == "POST" and "/annotations" in one.url) as answer:
         page.click("button:has-text('Submit')")
+    assert answer.value.ok, answer.value.status  # noqa: S101
+
+
+def update(page: Page) -> None:
+    """Update what was submitted before, and wait until the server has it."""
+    with page.expect_response(lambda one: one.request.method == "PATCH" and "/annotations" in one.url) as answer:
+        page.click("button:has-text('Update')")
     assert answer.value.ok, answer.value.status  # noqa: S101
 
 

@@ -109,7 +109,7 @@ class Study(NamedTuple):
 
     Attributes:
         inventory: The inventory.
-        annotators: The annotators, in the order of their appearance.
+        annotators: The annotators, in the order in which they are shown and paired.
         units: What alpha and kappa count.
         articles: The articles that two or more of the annotators have labelled.
         alone: The ids of the articles that only one of them has labelled.
@@ -152,7 +152,10 @@ class Study(NamedTuple):
 
 
 def make_study(
-    inventory: Inventory, entries: Sequence[tuple[str, str, dict[str, Annotation]]], units: Units = "tokens"
+    inventory: Inventory,
+    entries: Sequence[tuple[str, str, dict[str, Annotation]]],
+    units: Units = "tokens",
+    annotators: Sequence[str] = (),
 ) -> Study:
     """Make a study of annotations.
 
@@ -160,8 +163,10 @@ def make_study(
         inventory: The inventory.
         entries: An article id, its text, and its annotations by annotator.
         units: What alpha and kappa count.
+        annotators: The annotators, in the order in which they are shown and paired; those who are missing follow in
+            the order of their appearance.
     """
-    annotators = tuple(dict.fromkeys(name for _, _, annotations in entries for name in annotations))
+    annotators = tuple(dict.fromkeys([*annotators, *(name for _, _, annotations in entries for name in annotations)]))
     shared = [entry for entry in entries if len(entry[2]) > 1]
     articles = [
         ComparedArticle(
@@ -219,7 +224,7 @@ def read_study(
                 dependent.append(each)
                 del annotations[each.annotator]
         entries.append((article_id, text, annotations))
-    study = make_study(inventory, entries, units)
+    study = make_study(inventory, entries, units, names)
     if not study.articles and dependent:
         problem = f"no article has independent labels of two of {', '.join(names)}: {describe_dependent(dependent)[0]}"
         raise CannotRun(corpus.root / "annotations", problem, f"let another annotator label, or add {INCLUDE}")
@@ -227,7 +232,7 @@ def read_study(
         raise CannotRun(
             corpus.root / "annotations", f"no article has labels of two of {', '.join(names)}", "pull their labels"
         )
-    return study._replace(annotators=tuple(names), dependent=dependent)
+    return study._replace(dependent=dependent)
 
 
 def _read_fitting(corpus: Corpus, inventory: Inventory, annotator: str, article_id: str, text: str) -> Annotation:

@@ -8,7 +8,7 @@ from annotate.labelstudio.http import JsonObject
 
 DEFAULT = "Default"
 """The title of the first tab; the page creates its own only in a project without any."""
-HIDDEN_DATA = (NOTICE, DIFFERENCES, "article", "text_sha256", "language")
+HIDDEN_DATA = (TEXT, NOTICE, DIFFERENCES, "article", "text_sha256", "language")
 """Keys of a task's data that the list does not show."""
 _HIDDEN_COLUMNS = (
     *("inner_id", "completed_at", "annotations_results", "annotations_ids", "predictions_score"),
@@ -17,9 +17,7 @@ _HIDDEN_COLUMNS = (
 )
 
 
-def create_tab(
-    studio: Studio, project_id: int, title: str, filters: Sequence[JsonObject] = (), *, shows_text: bool = True
-) -> None:
+def create_tab(studio: Studio, project_id: int, title: str, filters: Sequence[JsonObject] = ()) -> None:
     """Create a tab, and the first one of a project that has none, unless there is one with the title.
 
     Args:
@@ -27,21 +25,19 @@ def create_tab(
         project_id: The project.
         title: The title of the tab.
         filters: What tasks it shows; see `client.task_filter`.
-        shows_text: Whether it has the column with the text of the task.
     """
     titles = [(view.get("data") or {}).get("title") for view in studio.list_views(project_id)]
     if not titles and title != DEFAULT:
-        studio.create_view(project_id, _view_settings(DEFAULT, shows_text=True))
+        studio.create_view(project_id, _view_settings(DEFAULT))
     if title not in titles:
-        settings = _view_settings(title, shows_text=shows_text)
+        settings = _view_settings(title)
         if filters:
             settings["filters"] = {"conjunction": "and", "items": list(filters)}
         studio.create_view(project_id, settings)
 
 
-def _view_settings(title: str, *, shows_text: bool) -> JsonObject:
-    keys = HIDDEN_DATA if shows_text else (TEXT, *HIDDEN_DATA)
-    hidden = [f"tasks:data.{key}" for key in keys] + [f"tasks:{name}" for name in _HIDDEN_COLUMNS]
+def _view_settings(title: str) -> JsonObject:
+    hidden = [f"tasks:data.{key}" for key in HIDDEN_DATA] + [f"tasks:{name}" for name in _HIDDEN_COLUMNS]
     return {
         "title": title,
         "type": "list",

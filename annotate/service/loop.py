@@ -161,7 +161,7 @@ class WatchLoop:
             counts = Counter({name: sum(len(task.points) for task in tasks) for name, tasks in summaries.items()})
             points = ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
             done = f"{count_noun(result.checked, 'task')} checked, {result.written} written"
-            self.report(f"{done}; points: {points}; pages: {self.request.pages_folder}", False)
+            self.report(f"{done}; points: {points}", False)
         self._review_training(studio, basis, title, began)
 
     def _review_training(self, studio: Studio, basis: CheckBasis, title: str, began: str | None) -> None:

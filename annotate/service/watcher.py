@@ -318,7 +318,7 @@ class _ProjectPoll:
     def _create_tab(self) -> None:
         """Create the tab with the tasks that have findings."""
         over_zero = task_filter(f"data.{FINDINGS}", "greater", "Number", 0)
-        create_tab(self.studio, self.project.id, TAB, [over_zero], shows_text=False)
+        create_tab(self.studio, self.project.id, TAB, [over_zero])
         self.memory.has_tab = True
 
 

@@ -13,14 +13,14 @@ from annotate import inventory as inventories
 from annotate.agreement.measure import NO_SPANS, TWO_ONLY, measure_agreement
 from annotate.agreement.page import render_page
 from annotate.agreement.report import ALL, Report
-from annotate.agreement.study import make_study
+from annotate.agreement.study import make_study, read_study
 from annotate.agreement.tables import tabulate_report
 from annotate.agreement.tally import Tally
 from annotate.inventory import Inventory
 from annotate.model import Annotation
 from annotate.release.agreement import agreement_table
 from tests.agreement.helpers import TEXT, annotation, compared, span
-from tests.conftest import BASE
+from tests.conftest import BASE, Project
 from tests.strategies import annotations, texts
 
 MASTER, SAID, CRATES, LIE, QUAY = (4, 10), (11, 15), (16, 25), (16, 41), (33, 41)
@@ -98,6 +98,22 @@ def test_articles_that_some_have_not_labelled(base: Inventory) -> None:
         ("ben", "carla", None),
     ]
     assert {(row.article, row.exact) for row in report.by_article if row.label == "Load"} == {("a", 1), ("b", 0)}
+
+
+def test_pairs_that_the_first_article_lacks(project: Project) -> None:
+    """Carla labelled the first article, anna only the second: each pair is measured all the same."""
+    for article_id, names in (("harbour", ("ben", "carla")), ("market", ("anna", "ben"))):
+        labels = project.corpus.read_annotation("gold", article_id)
+        for name in names:
+            own = msgspec.structs.replace(labels, annotator=name, process="single pass", made_from=())
+            project.corpus.write_annotation(name, own)
+    project.path("corpus/annotations/anna/harbour.json").unlink()
+    report = measure_agreement(read_study(project.corpus, project.inventory), samples=0)
+    assert [(pair.first, pair.second, pair.exact) for pair in report.label("Load").pairs] == [
+        ("anna", "ben", 1),
+        ("anna", "carla", None),
+        ("ben", "carla", 1),
+    ]
 
 
 def test_only_what_is_requested_is_measured(base: Inventory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,11 +14,16 @@ SHOWN = {"speaker": "who says it", "words": "what is said", "lies_at": "where it
 """What the made-up corpus calls its relations on the screen."""
 
 
+def show_relations_in_words(project: Project) -> None:
+    """Let the inventory call its relations by words on the screen."""
+    for name, words in SHOWN.items():
+        project.replace("schema/labels.yaml", f"\n  {name}:\n", f"\n  {name}:\n    shown_as: {words}\n")
+
+
 @pytest.fixture
 def team(project: Project, started: State) -> Iterator[Team]:
     """Its inventory has its relations in words, and there are guidelines to read."""
-    for name, words in SHOWN.items():
-        project.replace("schema/labels.yaml", f"\n  {name}:\n", f"\n  {name}:\n    shown_as: {words}\n")
+    show_relations_in_words(project)
     folder = project.path("guidelines")
     folder.mkdir()
     (folder / "speech.md").write_text("# Speech\n\nA Verb is the word of saying, and *no more*.\n")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from annotate.labelstudio.client import Studio
@@ -74,6 +75,21 @@ def test_deleted_labels_are_named_kept_and_put_back(team: Team, what: str) -> No
     assert path.read_bytes() == before
     assert "no longer on the server" not in team.run("status").output
     assert "nothing of anna" in team.run("restore", "anna").output
+
+
+def test_restored_labels_began_as_before(team: Team) -> None:
+    """Labels that began as gold do not become independent by being deleted and put back."""
+    path = team.project.path("corpus/annotations/anna/harbour.json")
+    pulled = team.corpus.read_annotation("anna", "harbour")
+    assert pulled.lead_time == 1
+    copied = msgspec.structs.replace(pulled, process="corrected", made_from=("gold",), origins={"prediction": 10})
+    team.corpus.write_annotation("anna", copied)
+    before = path.read_bytes()
+    delete(team, "annotation")
+    team.run("restore", "anna", "harbour")
+    for _ in range(2):
+        team.run("pull", "--all")
+        assert path.read_bytes() == before
 
 
 def test_newer_work_is_never_covered(team: Team) -> None:

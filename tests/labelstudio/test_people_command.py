@@ -66,7 +66,7 @@ def test_assigned_projects_and_progress(team: Team) -> None:
     team.run("people", "add", "anna", "ben")
     team.run("assign", "anna", "--articles", "harbour")
     told = team.run("assign", "anna", "ben").stdout
-    assert re.match(r"anna: 1 articles new, http.*\nben: 2 articles new, http", told)
+    assert re.match(r"anna: 1 article new, http.*\nben: 2 articles new, http", told)
     assert labelling_titles(team.state, LOCAL, team.title) == [f"{team.title}: anna", f"{team.title}: ben"]
     for annotator in ("anna", "ben"):
         tasks = team.studio.list_tasks(

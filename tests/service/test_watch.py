@@ -36,7 +36,7 @@ def page(team: Team, annotator: str) -> str:
 def test_findings_appear_and_disappear(anna: Team) -> None:
     before = read_files(anna.corpus.root)
     done = watch(anna)
-    assert "1 task checked, 1 written; points: anna 1; pages: " in done.stdout
+    assert "1 task checked, 1 written; points: anna 1\n" in done.stdout
     data = tasks(anna, "anna")["harbour"]["data"]
     assert data["findings"] == 1
     assert ("<q>said</q>" in data["notice"], NO_WORDS in data["notice"], "Who *speaks*" in data["notice"]) == (

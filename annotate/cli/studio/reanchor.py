@@ -79,7 +79,7 @@ def run_reanchoring(
     echo(f"moved to the new text of {', '.join(journal.article_ids)}: {_describe_counts(journal)}")
     if journal.dropped_file:
         echo(f"the labels that were dropped are in {state.folder / journal.dropped_file}")
-    echo("next: `annotate check`, then `annotate studio push`; to undo: `annotate studio push --reanchor --undo`")
+    echo("next: `annotate check`; to undo: `annotate studio push --reanchor --undo`")
     return is_complete
 
 

@@ -19,7 +19,7 @@ from annotate.cli.studio.common import (
     title_option,
     write_table,
 )
-from annotate.cli.terminal import echo, echo_lines, show_status
+from annotate.cli.terminal import count_noun, echo, echo_lines, show_status
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _assign(
             )
             with show_progress(f"pushing texts for {annotator}") as progress:
                 result = push(studio, state, request, progress=progress)
-            echo(f"{annotator}: {len(result.created)} texts new, {page_url(studio, result.project)}")
+            echo(f"{annotator}: {count_noun(len(result.created), 'text')} new, {page_url(studio, result.project)}")
             has_conflicts |= show_conflicts(result, f"{annotator}: ")
     return has_conflicts
 
