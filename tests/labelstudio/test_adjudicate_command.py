@@ -58,7 +58,7 @@ def test_from_two_annotators_to_gold(team: Team) -> None:
     anna, _ = labelled(team.project)
     before = team.corpus.annotation_path("gold", "harbour").read_bytes()
     told = team.run("adjudicate", "--from", "anna,ben")
-    assert "1 articles new, 0 updated; 3 differences in 1 article" in told.stdout
+    assert "1 article new, 0 updated; 3 differences in 1 article" in told.stdout
     assert "0 articles new, 0 updated" in team.run("adjudicate", "--from", "anna,ben").stdout
     (task,) = tasks(team)
     texts = ["1. Speaker: The harbour master", "2. Quay: Café Quay", "3. lies_at: 40 crates → Café Quay"]

@@ -66,7 +66,7 @@ def test_assigned_projects_and_progress(team: Team) -> None:
     team.run("people", "add", "anna", "ben")
     team.run("assign", "anna", "--articles", "harbour")
     told = team.run("assign", "anna", "ben").stdout
-    assert re.match(r"anna: 1 articles new, http.*\nben: 2 articles new, http", told)
+    assert re.match(r"anna: 1 article new, http.*\nben: 2 articles new, http", told)
     assert labelling_titles(team.state, LOCAL, team.title) == [f"{team.title}: anna", f"{team.title}: ben"]
     for annotator in ("anna", "ben"):
         tasks = team.studio.list_tasks(
@@ -192,10 +192,10 @@ def test_someone_leaves_and_comes_back(team: Team) -> None:
         assert "not removed" in team.run("people", "remove", owner, code=1).stderr
         removed = team.run("people", "remove", owner, "--yes").stdout
         assert browser.get("/api/projects/").status_code == 401
-    assert re.match(rf"{owner}: user \d+ without a login; the labels stay\nunfinished: harbour\n", removed)
+    assert re.match(rf"{owner}: user \d+ removed; the labels stay\nunfinished: harbour\n", removed)
     assert not can_log_in(team, owner)
     assert can_log_in(team, other)
-    assert re.search(rf"{owner}: user \d+ without a login; 0 done", team.run("people").stdout)
+    assert re.search(rf"{owner}: user \d+, removed; 0 done", team.run("people").stdout)
     assert owner in team.state.annotators(LOCAL).values()
     team.run("assign", other, "--each", "1")
     assert held(team)[other] == ["harbour", "market"]

@@ -149,7 +149,7 @@ def _set_up(
         start_from_agreed(studio, result.project.id, inventory.version)
         echo(f"project {result.project.id}, {title}: {page_url(studio, result.project)}")
     number = sum(map(len, choices.values()))
-    counts = f"{len(result.created)} articles new, {len(result.updated)} updated"
+    counts = f"{count_noun(len(result.created), 'article')} new, {len(result.updated)} updated"
     echo(f"{counts}; {count_noun(number, 'difference')} in {count_noun(len(choices), 'article')}")
     return not show_conflicts(result)
 

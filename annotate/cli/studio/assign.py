@@ -168,7 +168,7 @@ def assign(
             with show_progress(f"pushing articles for {name}") as progress:
                 result = push(studio, state, request, before_change=require_no_errors, progress=progress)
             save_assignment(state, studio.address.name, base_title, name)
-            echo(f"{name}: {len(result.created)} articles new, {page_url(studio, result.project)}")
+            echo(f"{name}: {count_noun(len(result.created), 'article')} new, {page_url(studio, result.project)}")
             has_conflicts |= show_conflicts(result, f"{name}: ")
     if has_conflicts:
         ctx.exit(1)

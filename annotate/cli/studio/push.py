@@ -25,7 +25,7 @@ from annotate.cli.studio.common import (
     show_progress,
     title_option,
 )
-from annotate.cli.terminal import echo, show_status
+from annotate.cli.terminal import count_noun, echo, show_status
 from annotate.errors import CannotRun
 from annotate.util.files import remove_leftovers
 
@@ -178,7 +178,7 @@ def push(
                     result = push_corpus(studio, state, request, before_change=require_no_errors, progress=progress)
     echo(f"project {result.project.id}, {project_title}: {page_url(studio, result.project)}")
     echo(
-        f"{len(result.created)} articles new, {len(result.updated)} updated, {len(result.unchanged)} unchanged; "
+        f"{count_noun(len(result.created), 'article')} new, {len(result.updated)} updated, {len(result.unchanged)} unchanged; "
         f"{result.predictions} predictions written"
     )
     echo(result.start)

@@ -19,7 +19,7 @@ from annotate.cli.studio.common import (
     title_option,
     write_table,
 )
-from annotate.cli.terminal import echo, echo_lines, show_status
+from annotate.cli.terminal import count_noun, echo, echo_lines, show_status
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _assign(
             )
             with show_progress(f"pushing texts for {annotator}") as progress:
                 result = push(studio, state, request, progress=progress)
-            echo(f"{annotator}: {len(result.created)} texts new, {page_url(studio, result.project)}")
+            echo(f"{annotator}: {count_noun(len(result.created), 'text')} new, {page_url(studio, result.project)}")
             has_conflicts |= show_conflicts(result, f"{annotator}: ")
     return has_conflicts
 
@@ -180,9 +180,9 @@ def _review(training: "Training", state: "State") -> None:
         reviewed = list(training.review())
     for task in reviewed:
         if task.is_updated:
-            echo(f"{task.annotator}: {task.article_id}, {task.differences} differences")
+            echo(f"{task.annotator}: {task.article_id}, {count_noun(task.differences, 'difference')}")
     updated = sum(task.is_updated for task in reviewed)
-    echo(f"{len(reviewed)} texts submitted, {updated} shown anew")
+    echo(f"{count_noun(len(reviewed), 'text')} submitted, {count_noun(updated, 'box', 'boxes')} updated")
     echo_lines(training.problems, err=True)
 
 
