@@ -62,9 +62,9 @@ def people(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
 def add(corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
     """Create users for annotators.
 
-    ID is an annotator of annotators.yaml. The login and the password are random. Existing users are left alone; one who was removed may log in again. The logins are in people-logins.json in the
-    folder, which only you can read. Give each annotator theirs. A model, and an annotator whose `until` is in the past,
-    gets no user.
+    ID is an annotator of annotators.yaml. The login and the password are random. Existing users are left alone; one who
+    was removed may log in again. The logins are in people-logins.json in the folder, which only you can read. Give each
+    annotator theirs. A model, and an annotator whose `until` is in the past, gets no user.
 
     On another machine than that of earlier users, run `annotate studio people import` first, so that nobody becomes a
     second user.
@@ -102,9 +102,9 @@ def add(corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
 def remove(corpus: str, schema: str, title: str | None, folder: str | None, yes: bool, annotator: str) -> None:
     """Take away the login of an annotator.
 
-    The articles that they have not finished are listed. Their labels stay on the server and in the corpus, and `annotate studio pull` still knows who they are. `annotate
-    studio people add ID` gives the login back. On a server that was not started here, an administrator has to
-    deactivate the user; the command says where.
+    The articles that they have not finished are listed. Their labels stay on the server and in the corpus, and
+    `annotate studio pull` still knows who they are. `annotate studio people add ID` gives the login back. On a server
+    that was not started here, an administrator has to deactivate the user; the command says where.
 
     \b
     annotate studio people remove anna
@@ -121,7 +121,7 @@ def remove(corpus: str, schema: str, title: str | None, folder: str | None, yes:
         server = studio.address.name
         user_id = next((user for user, name in state.annotators(server).items() if name == annotator), None)
         if user_id is None:
-            hint = "see `annotate studio people`; on another machine, run `annotate studio pull` or `people import` first"
+            hint = "run `annotate studio pull` first, or `people import` with the list of another machine"
             raise CannotRun(repr(annotator), "is not a user of this server", hint)
         if not yes and not _confirm(f"Take away the login of {annotator}? Their labels stay"):
             raise Refused(annotator, "was not removed", "answer y, or use --yes")
@@ -148,8 +148,9 @@ def remove(corpus: str, schema: str, title: str | None, folder: str | None, yes:
 def reset_password(ctx: click.Context, corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
     """Give annotators new passwords.
 
-    This works on a server that was started here, which goes on running. The passwords are in people-logins.json in the folder. Other logins stay as they are. If others may have seen a
-    login, run `annotate studio reset-credentials`, which renews tokens, too.
+    This works on a server that was started here, which goes on running. The passwords are in people-logins.json in the
+    folder. Other logins stay as they are. If others may have seen a login, run `annotate studio reset-credentials`,
+    which renews tokens, too.
 
     Exit code 0: done; 1: the server does not have a user any more; 2: could not run.
 

@@ -178,8 +178,8 @@ def push(
                     result = push_corpus(studio, state, request, before_change=require_no_errors, progress=progress)
     echo(f"project {result.project.id}, {project_title}: {page_url(studio, result.project)}")
     echo(
-        f"{count_noun(len(result.created), 'article')} new, {len(result.updated)} updated, {len(result.unchanged)} unchanged; "
-        f"{result.predictions} predictions written"
+        f"{count_noun(len(result.created), 'article')} new, {len(result.updated)} updated, "
+        f"{len(result.unchanged)} unchanged; {count_noun(result.predictions, 'prediction')} written"
     )
     echo(result.start)
     if not instructions:
