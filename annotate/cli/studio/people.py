@@ -121,7 +121,7 @@ def remove(corpus: str, schema: str, title: str | None, folder: str | None, yes:
         server = studio.address.name
         user_id = next((user for user, name in state.annotators(server).items() if name == annotator), None)
         if user_id is None:
-            hint = "run `annotate studio pull` first, or `people import` with the list of another machine"
+            hint = "see `annotate studio people`; on another machine, run `annotate studio pull` first"
             raise CannotRun(repr(annotator), "is not a user of this server", hint)
         if not yes and not _confirm(f"Take away the login of {annotator}? Their labels stay"):
             raise Refused(annotator, "was not removed", "answer y, or use --yes")
