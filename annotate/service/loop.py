@@ -33,6 +33,7 @@ from annotate.util.nouns import count_noun
 Report = Callable[[str, bool], None]
 """Called with a line, and whether it is about a problem."""
 _HINT = "make it a file that can be read"
+_ONE_WATCH = "only one watch runs in a folder, and that one goes on"
 
 
 class WatchRequest(NamedTuple):
@@ -101,7 +102,7 @@ class WatchLoop:
         """
         folder = self.request.state.folder / WATCH_FOLDER
         folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-        with holding_lock(folder, patience=0), self._connection:
+        with holding_lock(folder, patience=0, hint=_ONE_WATCH), self._connection:
             if every is None:
                 self.poll()
                 return

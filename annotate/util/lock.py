@@ -58,7 +58,9 @@ os.register_at_fork(after_in_child=_forget_locks)
 
 
 @contextlib.contextmanager
-def holding_lock(folder: str | Path, patience: float = PATIENCE) -> Iterator[bool]:
+def holding_lock(
+    folder: str | Path, patience: float = PATIENCE, hint: str = "wait until it ends, then try again"
+) -> Iterator[bool]:
     """Hold the lock of a folder. Read what is to be changed only inside the context.
 
     Yields whether the process did not have the lock before.
@@ -68,11 +70,12 @@ def holding_lock(folder: str | Path, patience: float = PATIENCE) -> Iterator[boo
     Args:
         folder: The folder.
         patience: The seconds to wait for another process.
+        hint: What the error says to do while another process keeps the lock.
 
     Raises:
         CannotRun: If another process keeps the lock, or the folder cannot be opened.
     """
-    key, is_first = _acquire(Path(folder), patience)
+    key, is_first = _acquire(Path(folder), patience, hint)
     try:
         yield is_first
     finally:
@@ -100,7 +103,7 @@ def writing_to(*folders: str | Path, patience: float = PATIENCE) -> Iterator[Non
         yield
 
 
-def _acquire(folder: Path, patience: float) -> tuple[FolderKey, bool]:
+def _acquire(folder: Path, patience: float, hint: str) -> tuple[FolderKey, bool]:
     """Take a lock, or take it again; return the folder, and whether the process did not have the lock before."""
     deadline, is_announced = time.monotonic() + patience, False
     while True:
@@ -121,7 +124,7 @@ def _acquire(folder: Path, patience: float) -> tuple[FolderKey, bool]:
             continue  # the path names another folder now; that one has a lock of its own
         if time.monotonic() >= deadline:
             problem = f"{_describe_holder(key)} is writing to it"
-            raise CannotRun(folder, problem, "wait until it ends, then try again")
+            raise CannotRun(folder, problem, hint)
         if not is_announced and sys.stderr is not None:
             is_announced = True
             sys.stderr.write(f"annotate: {escape_terminal(str(folder))}: waiting for {_describe_holder(key)}\n")

@@ -192,10 +192,10 @@ def test_someone_leaves_and_comes_back(team: Team) -> None:
         assert "not removed" in team.run("people", "remove", owner, code=1).stderr
         removed = team.run("people", "remove", owner, "--yes").stdout
         assert browser.get("/api/projects/").status_code == 401
-    assert re.match(rf"{owner}: user \d+ without a login; the labels stay\nunfinished: harbour\n", removed)
+    assert re.match(rf"{owner}: user \d+ removed; the labels stay\nunfinished: harbour\n", removed)
     assert not can_log_in(team, owner)
     assert can_log_in(team, other)
-    assert re.search(rf"{owner}: user \d+ without a login; 0 done", team.run("people").stdout)
+    assert re.search(rf"{owner}: user \d+, removed; 0 done", team.run("people").stdout)
     assert owner in team.state.annotators(LOCAL).values()
     team.run("assign", other, "--each", "1")
     assert held(team)[other] == ["harbour", "market"]

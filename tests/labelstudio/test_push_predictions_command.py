@@ -30,7 +30,7 @@ def test_folder_is_pushed_under_its_annotators_name(loop: Loop) -> None:
     assert "harbour: new, with no prediction" in planned.stdout
     done = push(loop)
     assert done.exit_code == 0, done.output
-    assert "1 predictions written" in done.stdout
+    assert "1 prediction written" in done.stdout
     shown = {task["data"]["article"]: [one["model_version"] for one in task["predictions"]] for task in loop.tasks()}
     assert shown == {"harbour": [], "market": ["anna 1.0.0"]}
     assert {item["value"]["text"] for item in loop.items("market")} == {"Two to 3 carts"}

@@ -95,11 +95,11 @@ def test_gold_is_shown_once_submitted_and_not_before(team: Team) -> None:
     task = find_task(team, "anna")
     assert (task["data"]["text"], task["predictions"], task["data"][NOTICE]) == (TEXT, [], "")
     team.work("anna", ARTICLE, "drafts", wrong_answer(), project=training_title(team.title, "anna"))
-    assert team.run("train", "--review").stdout == "0 texts submitted, 0 shown anew\n"
+    assert team.run("train", "--review").stdout == "0 texts submitted, 0 boxes updated\n"
     assert find_task(team, "anna")["data"] == task["data"]
     practise(team, "anna", wrong_answer())
     told = team.run("train", "--review").stdout
-    assert told == f"anna: {ARTICLE}, 4 differences\n1 texts submitted, 1 shown anew\n"
+    assert told == f"anna: {ARTICLE}, 4 differences\n1 text submitted, 1 box updated\n"
     data = find_task(team, "anna")["data"]
     assert data == task["data"] | {NOTICE: data[NOTICE], FINDINGS: 4}
     assert "<b>gold</b> Speaker “A hand” (rank: hand)" in data[NOTICE]
@@ -107,7 +107,7 @@ def test_gold_is_shown_once_submitted_and_not_before(team: Team) -> None:
     for annotator, article_id in (("ben", ARTICLE), ("anna", "harbour")):
         assert find_task(team, annotator, article_id)["data"][NOTICE] == ""
     updated = find_task(team, "anna")["updated_at"]
-    assert team.run("train", "--review").stdout == "1 texts submitted, 0 shown anew\n"
+    assert team.run("train", "--review").stdout == "1 text submitted, 0 boxes updated\n"
     assert find_task(team, "anna")["updated_at"] == updated
 
 
@@ -175,7 +175,7 @@ def test_what_others_submit_is_reported(team: Team) -> None:
     team.run("train", "anna")
     team.work("ben", ARTICLE, "annotations/", right_answer(), project=training_title(team.title, "anna"))
     told = team.run("train", "--review")
-    assert told.stdout == "0 texts submitted, 0 shown anew\n"
+    assert told.stdout == "0 texts submitted, 0 boxes updated\n"
     assert f"{ARTICLE}: what ben submitted is left out" in told.stderr
 
 

@@ -208,7 +208,7 @@ def test_a_killed_watch_is_continued_and_a_signal_ends_it(anna: Team) -> None:
     try:
         watching.wait_for("points: anna 1")
         other = anna.annotate("watch", "--once")
-        assert (other.exit_code, "annotate studio" in other.stderr) == (2, True)
+        assert (other.exit_code, "only one watch runs in a folder" in other.stderr) == (2, True)
         watching.end(signal.SIGKILL)
         correct(anna, "anna", "harbour", [])
         watching = Running(anna)

@@ -38,22 +38,22 @@ SECTIONS = {
         ),
     },
     "Annotators": {
-        "watch": Entry(
-            "annotate.cli.studio.watch:watch",
-            "Show annotators the findings on their labels, in Label Studio and on summary pages.",
-        ),
         "people": Entry(
             "annotate.cli.studio.people:people",
             "List the annotators on the server by pseudonym, with their user numbers and progress.",
-        ),
-        "assign": Entry(
-            "annotate.cli.studio.assign:assign",
-            'Create a project for each annotator, "TITLE: ID", with the bare text and no labels.',
         ),
         "train": Entry(
             "annotate.cli.studio.train:train",
             'Create a project for each annotator to practise in, "TITLE: training ID", and compare what they submit '
             "with gold.",
+        ),
+        "assign": Entry(
+            "annotate.cli.studio.assign:assign",
+            'Create a project for each annotator, "TITLE: ID", with the bare text and no labels.',
+        ),
+        "watch": Entry(
+            "annotate.cli.studio.watch:watch",
+            "Show annotators the findings on their labels, in Label Studio and on summary pages.",
         ),
         "quality": Entry(
             "annotate.cli.studio.quality:quality",
@@ -76,6 +76,8 @@ def command() -> None:
 
     \b
     annotate studio up && annotate studio push
-    annotate studio pull --annotator ID
+    annotate studio people add anna ben && annotate studio assign anna ben
+    annotate studio status
+    annotate studio pull
     annotate studio down
     """

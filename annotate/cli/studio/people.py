@@ -49,7 +49,7 @@ def people(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
     for annotator in annotators:
         counts = labelling.counts(annotator)
         user = f"user {user_ids[annotator]}" if annotator in user_ids else "no user yet"
-        user += " without a login" if annotator in removed else ""
+        user += ", removed" if annotator in removed else ""
         echo(f"{annotator}: {user}; {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}")
     if not annotators:
         echo("no annotators yet; create users with `annotate studio people add ID`")
@@ -60,11 +60,11 @@ def people(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
 @dir_option
 @click.argument("annotators", metavar="ID…", nargs=-1, required=True)
 def add(corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
-    """Create users for annotators of annotators.yaml, with random logins and passwords.
+    """Create users for annotators.
 
-    Existing users are left alone; one who was removed may log in again. The logins are in people-logins.json in the
-    folder, which only you can read. Give each annotator theirs. A model, and an annotator whose `until` is in the past,
-    gets no user.
+    ID is an annotator of annotators.yaml. The login and the password are random. Existing users are left alone; one who
+    was removed may log in again. The logins are in people-logins.json in the folder, which only you can read. Give each
+    annotator theirs. A model, and an annotator whose `until` is in the past, gets no user.
 
     On another machine than that of earlier users, run `annotate studio people import` first, so that nobody becomes a
     second user.
@@ -100,11 +100,11 @@ def add(corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.argument("annotator", metavar="ID")
 def remove(corpus: str, schema: str, title: str | None, folder: str | None, yes: bool, annotator: str) -> None:
-    """Take away an annotator's login, and list the articles that they have not finished.
+    """Take away the login of an annotator.
 
-    Their labels stay on the server and in the corpus, and `annotate studio pull` still knows who they are. `annotate
-    studio people add ID` gives the login back. On a server that was not started here, an administrator has to
-    deactivate the user; the command says where.
+    The articles that they have not finished are listed. Their labels stay on the server and in the corpus, and
+    `annotate studio pull` still knows who they are. `annotate studio people add ID` gives the login back. On a server
+    that was not started here, an administrator has to deactivate the user; the command says where.
 
     \b
     annotate studio people remove anna
@@ -121,13 +121,14 @@ def remove(corpus: str, schema: str, title: str | None, folder: str | None, yes:
         server = studio.address.name
         user_id = next((user for user, name in state.annotators(server).items() if name == annotator), None)
         if user_id is None:
-            raise CannotRun(repr(annotator), "is not a user of this server", "list them with `annotate studio people`")
+            hint = "see `annotate studio people`; on another machine, run `annotate studio pull` first"
+            raise CannotRun(repr(annotator), "is not a user of this server", hint)
         if not yes and not _confirm(f"Take away the login of {annotator}? Their labels stay"):
             raise Refused(annotator, "was not removed", "answer y, or use --yes")
         with show_progress("reading tasks") as progress:
             held = list(list_held_articles(studio, state, base_title, [annotator], progress))
         _change_access(studio, state, disabled={user_id: annotator})
-    echo(f"{annotator}: user {user_id} without a login; the labels stay")
+    echo(f"{annotator}: user {user_id} removed; the labels stay")
     unfinished = [each.article_id for each in held if not each.is_done]
     for article_id in unfinished[:MAX_SHOWN]:
         echo(f"unfinished: {article_id}")
@@ -145,10 +146,11 @@ def remove(corpus: str, schema: str, title: str | None, folder: str | None, yes:
 @click.argument("annotators", metavar="ID…", nargs=-1, required=True)
 @click.pass_context
 def reset_password(ctx: click.Context, corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
-    """Give annotators new passwords, on a server that was started here; it goes on running.
+    """Give annotators new passwords.
 
-    The passwords are in people-logins.json in the folder. Other logins stay as they are. If others may have seen a
-    login, run `annotate studio reset-credentials`, which renews tokens, too.
+    This works on a server that was started here, which goes on running. The passwords are in people-logins.json in the
+    folder. Other logins stay as they are. If others may have seen a login, run `annotate studio reset-credentials`,
+    which renews tokens, too.
 
     Exit code 0: done; 1: the server does not have a user any more; 2: could not run.
 
@@ -181,10 +183,10 @@ def reset_password(ctx: click.Context, corpus: str, folder: str | None, annotato
 @dir_option
 @click.argument("file", type=FILE_TO_WRITE)
 def export(corpus: str, folder: str | None, file: str) -> None:
-    """Write what another machine cannot learn from the server to FILE; no logins and no passwords.
+    """Write FILE for another machine.
 
-    That is which user each annotator is, whose logins were taken away, which articles are hidden gold, and which
-    inventories earlier configs had. Keep FILE from annotators, because of the hidden gold.
+    It has what the other machine cannot learn from the server: which user each annotator is, whose logins were taken away, which articles are hidden gold, and which
+    inventories earlier configs had. It has no logins and no passwords. Keep it from annotators, because of the hidden gold.
 
     \b
     annotate studio people export people.json
@@ -202,9 +204,9 @@ def export(corpus: str, folder: str | None, file: str) -> None:
 @click.option("--server", "address", metavar="URL", help="The server in FILE that this one is, if FILE has several.")
 @click.argument("file", type=click.Path())
 def import_(corpus: str, folder: str | None, address: str | None, file: str) -> None:
-    """Read what another machine has exported to FILE, and add it to what is known here.
+    """Read FILE of another machine.
 
-    Each user is checked against the server and annotators.yaml. If one does not fit, or FILE contradicts what is known
+    What it has is added to what is known here. Each user is checked against the server and annotators.yaml. If one does not fit, or FILE contradicts what is known
     here, nothing is imported. Differences in who has a login are listed.
 
     \b

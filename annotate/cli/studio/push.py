@@ -179,8 +179,7 @@ def push(
     echo(f"project {result.project.id}, {project_title}: {page_url(studio, result.project)}")
     echo(
         f"{count_noun(len(result.created), 'article')} new, {len(result.updated)} updated, "
-        f"{len(result.unchanged)} unchanged; "
-        f"{result.predictions} predictions written"
+        f"{len(result.unchanged)} unchanged; {count_noun(result.predictions, 'prediction')} written"
     )
     echo(result.start)
     if not instructions:

@@ -10,7 +10,7 @@ from annotate.cli.terminal import count_noun, echo, show_status
 
 @click.command("restore")
 @click.argument("annotator")
-@click.argument("articles", nargs=-1)
+@click.argument("articles", metavar="[ARTICLE]...", nargs=-1)
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would be restored, and change nothing.")
 @corpus_option
 @schema_option
@@ -29,7 +29,7 @@ def restore(
 ) -> None:
     """Put labels that were pulled back onto the server, as an annotation of ANNOTATOR.
 
-    ARTICLES are those that were deleted on the server, as `annotate studio status` lists them, unless you name some. An
+    Without ARTICLE, it restores all labels that were deleted on the server, as `annotate studio status` lists them. An
     annotation of the person from which all labels were deleted gets them back and keeps its number. An article in which
     the person has a newer annotation or a draft is refused.
 

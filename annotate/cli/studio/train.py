@@ -180,9 +180,9 @@ def _review(training: "Training", state: "State") -> None:
         reviewed = list(training.review())
     for task in reviewed:
         if task.is_updated:
-            echo(f"{task.annotator}: {task.article_id}, {task.differences} differences")
+            echo(f"{task.annotator}: {task.article_id}, {count_noun(task.differences, 'difference')}")
     updated = sum(task.is_updated for task in reviewed)
-    echo(f"{len(reviewed)} texts submitted, {updated} shown anew")
+    echo(f"{count_noun(len(reviewed), 'text')} submitted, {count_noun(updated, 'box', 'boxes')} updated")
     echo_lines(training.problems, err=True)
 
 
