@@ -185,8 +185,9 @@ def reset_password(ctx: click.Context, corpus: str, folder: str | None, annotato
 def export(corpus: str, folder: str | None, file: str) -> None:
     """Write FILE for another machine.
 
-    It has what the other machine cannot learn from the server: which user each annotator is, whose logins were taken away, which articles are hidden gold, and which
-    inventories earlier configs had. It has no logins and no passwords. Keep it from annotators, because of the hidden gold.
+    It has what the other machine cannot learn from the server: which user each annotator is, whose logins were taken
+    away, which articles are hidden gold, and which inventories earlier configs had. It has no logins and no passwords.
+    Keep it from annotators, because of the hidden gold.
 
     \b
     annotate studio people export people.json
@@ -206,8 +207,8 @@ def export(corpus: str, folder: str | None, file: str) -> None:
 def import_(corpus: str, folder: str | None, address: str | None, file: str) -> None:
     """Read FILE of another machine.
 
-    What it has is added to what is known here. Each user is checked against the server and annotators.yaml. If one does not fit, or FILE contradicts what is known
-    here, nothing is imported. Differences in who has a login are listed.
+    What it has is added to what is known here. Each user is checked against the server and annotators.yaml. If one does
+    not fit, or FILE contradicts what is known here, nothing is imported. Differences in who has a login are listed.
 
     \b
     annotate studio people import people.json
