@@ -3,6 +3,7 @@
 import re
 import shutil
 import stat
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from annotate.labelstudio.client import Studio
 from annotate.labelstudio.holders import list_held_articles
 from annotate.labelstudio.http import LOCAL
 from annotate.labelstudio.journal import PullJournal
+from annotate.labelstudio.location import record_named_folder
 from annotate.labelstudio.lock import lock_folder
 from annotate.labelstudio.projects import annotator_title, assigned_annotators, labelling_titles, require_project
 from annotate.labelstudio.state import State
@@ -173,6 +175,18 @@ def test_models_and_people_who_left_get_no_user(team: Team) -> None:
     assert not (team.state.folder / LOGINS_FILE).exists()
 
 
+@pytest.fixture
+def home(project: Project, started: State, studio: Studio) -> Iterator[Team]:
+    """A team whose folder is that of the running server, with its database."""
+    made, before = Team(project, started, studio), {path.name for path in started.folder.iterdir()}
+    record_named_folder(started.folder)
+    made.state = started
+    yield made
+    for path in started.folder.glob("*.json"):
+        if path.name not in before:
+            path.unlink()
+
+
 def can_log_in(team: Team, annotator: str) -> bool:
     login = team.logins()[annotator]
     with httpx.Client(base_url=team.studio.url, trust_env=False, timeout=60) as browser:
@@ -181,39 +195,39 @@ def can_log_in(team: Team, annotator: str) -> bool:
         return browser.post("/user/login/", data=form).status_code == 302
 
 
-def test_someone_leaves_and_comes_back(team: Team) -> None:
+def test_someone_leaves_and_comes_back(home: Team) -> None:
     """The login and the session end; labels and pseudonym stay; others get the articles that are left."""
-    team.run("people", "add", "anna", "ben")
-    team.run("assign", "anna", "ben", "--each", "1")
-    owner = next(name for name, count in held(team).items() if "harbour" in count)
+    home.run("people", "add", "anna", "ben")
+    home.run("assign", "anna", "ben", "--each", "1")
+    owner = next(name for name, count in held(home).items() if "harbour" in count)
     other = "ben" if owner == "anna" else "anna"
-    with team.session(owner) as browser:
+    with home.session(owner) as browser:
         assert browser.get("/api/projects/").status_code == 200
-        assert "not removed" in team.run("people", "remove", owner, code=1).stderr
-        removed = team.run("people", "remove", owner, "--yes").stdout
+        assert "not removed" in home.run("people", "remove", owner, code=1).stderr
+        removed = home.run("people", "remove", owner, "--yes").stdout
         assert browser.get("/api/projects/").status_code == 401
     assert re.match(rf"{owner}: user \d+ removed; the labels stay\nunfinished: harbour\n", removed)
-    assert not can_log_in(team, owner)
-    assert can_log_in(team, other)
-    assert re.search(rf"{owner}: user \d+, removed; 0 done", team.run("people").stdout)
-    assert owner in team.state.annotators(LOCAL).values()
-    team.run("assign", other, "--each", "1")
-    assert held(team)[other] == ["harbour", "market"]
-    again = team.run("people", "add", owner).stdout
+    assert not can_log_in(home, owner)
+    assert can_log_in(home, other)
+    assert re.search(rf"{owner}: user \d+, removed; 0 done", home.run("people").stdout)
+    assert owner in home.state.annotators(LOCAL).values()
+    home.run("assign", other, "--each", "1")
+    assert held(home)[other] == ["harbour", "market"]
+    again = home.run("people", "add", owner).stdout
     assert re.match(rf"{owner}: user \d+ again\n", again)
-    assert can_log_in(team, owner)
-    team.run("people", "remove", "carla", code=2)
+    assert can_log_in(home, owner)
+    home.run("people", "remove", "carla", code=2)
 
 
-def test_password_is_reset_while_the_server_runs(team: Team) -> None:
-    team.run("people", "add", "anna", "ben")
-    before = team.logins()
-    team.run("people", "reset-password", "anna")
-    after = team.logins()
+def test_password_is_reset_while_the_server_runs(home: Team) -> None:
+    home.run("people", "add", "anna", "ben")
+    before = home.logins()
+    home.run("people", "reset-password", "anna")
+    after = home.logins()
     assert (after["anna"].email, after["ben"]) == (before["anna"].email, before["ben"])
     assert after["anna"].password != before["anna"].password
-    assert can_log_in(team, "anna")
-    team.run("people", "reset-password", "carla", code=2)
+    assert can_log_in(home, "anna")
+    home.run("people", "reset-password", "carla", code=2)
 
 
 def held(team: Team) -> dict[str, list[str]]:
