@@ -15,6 +15,8 @@ _HIDDEN_COLUMNS = (
     *("predictions_model_versions", "predictions_results", "file_upload", "storage_filename", "created_at"),
     *("updated_by", "avg_lead_time", "total_predictions"),
 )
+_HIDDEN_WHILE_LABELLING = ("id", "cancelled_annotations", "annotators", "updated_at", "draft_exists")
+"""More columns, without which the narrow list next to an open article has room for its title."""
 
 
 def create_tab(studio: Studio, project_id: int, title: str, filters: Sequence[JsonObject] = ()) -> None:
@@ -42,5 +44,8 @@ def _view_settings(title: str) -> JsonObject:
         "title": title,
         "type": "list",
         "target": "tasks",
-        "hiddenColumns": {"explore": hidden, "labeling": hidden},
+        "hiddenColumns": {
+            "explore": hidden,
+            "labeling": hidden + [f"tasks:{name}" for name in _HIDDEN_WHILE_LABELLING],
+        },
     }
