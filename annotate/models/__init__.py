@@ -1,0 +1,6 @@
+"""Language models label articles: prompts made from the inventory, answers placed in the text, and a ledger of requests.
+
+`prompts` and `answer_schema` say what a model is asked, `json_answers` and `tagged_answers` read what it answers,
+`grounding` places quotes in the text, and `labeller` puts the requests and answers of one article together.
+`chat_client` speaks to an endpoint, `ledger` remembers each answer, and `prelabel` runs over a corpus.
+"""
