@@ -1,6 +1,8 @@
-"""Language models label articles: prompts made from the inventory, answers placed in the text, and a ledger of requests.
+"""Language models label articles: prompts made from the inventory, answers placed in the text, a ledger of requests.
 
 `prompts` and `answer_schema` say what a model is asked, `json_answers` and `tagged_answers` read what it answers,
-`grounding` places quotes in the text, and `labeller` puts the requests and answers of one article together.
+`model_answer` is what both give. `guideline_pages` chooses what of the guidelines fits into a prompt. `grounding`
+places quotes in the text, `error_removal` leaves labels without errors, and `labeller` puts the requests and answers of
+one article together.
 `chat_client` speaks to an endpoint, `ledger` remembers each answer, and `prelabel` runs over a corpus.
 """

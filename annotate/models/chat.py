@@ -51,6 +51,8 @@ class ChatAnswer(msgspec.Struct, frozen=True, kw_only=True):
         refusal: What the model wrote in place of an answer.
         model: The model that answered, as the endpoint names it.
         usage: The tokens; None if the endpoint does not say.
+        problem: Why the endpoint gave no whole answer, in words: the request is longer than the model's context, or the
+            answer is too large. The answer then counts as cut off, since a shorter request helps.
     """
 
     text: str
@@ -59,3 +61,4 @@ class ChatAnswer(msgspec.Struct, frozen=True, kw_only=True):
     refusal: str = ""
     model: str = ""
     usage: TokenUsage | None = None
+    problem: str = ""

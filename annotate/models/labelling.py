@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from annotate.findings import Finding
-from annotate.model import Annotation
+from annotate.model import Annotation, Article
 from annotate.models.chat import ChatAnswer, ChatRequest
 
 
@@ -65,3 +65,34 @@ class ArticleLabeller(Protocol):
 
     def result(self) -> LabelledArticle:
         """Return what was made of the article."""
+
+
+class LabellingDescription(NamedTuple):
+    """What a run tells of how articles are labelled, so that it can be repeated.
+
+    Attributes:
+        mode: The form of the answers, such as `json` or `tags`.
+        prompt_sha256: The hash of what is the same in all requests.
+        schema_sha256: The hash of the JSON Schema of the answers; empty if there is none.
+        guidelines: The version of the guidelines, or the hash of what was used of them; empty without guidelines.
+        left_out: What the token budget left out of the prompt, in words.
+    """
+
+    mode: str
+    prompt_sha256: str
+    schema_sha256: str = ""
+    guidelines: str = ""
+    left_out: tuple[str, ...] = ()
+
+
+class LabellingMethod(Protocol):
+    """How the articles of a run are labelled: prompts from one inventory and its guidelines."""
+
+    def describe(self) -> LabellingDescription:
+        """Return what a run tells of the method."""
+
+    def plan_article(self, article: Article) -> Sequence[LabelRequest]:
+        """Return the requests about an article that are known before any answer."""
+
+    def label_article(self, article: Article) -> ArticleLabeller:
+        """Return what labels an article."""

@@ -1,0 +1,117 @@
+"""Takes out of an annotation what the checks call errors, and no more, so that the rest has none."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from annotate.checks import find_errors
+from annotate.findings import Finding
+from annotate.inventory import Inventory
+from annotate.model import Annotation, Relation, Span
+
+MISSING_RELATION = frozenset({"R105", "R107", "R116"})
+"""The rules that find a relation missing: only without the span is there no error."""
+
+
+class RemovedLabel(NamedTuple):
+    """A span or a relation that was taken out, and the error that it has."""
+
+    label: Span | Relation
+    finding: Finding
+
+
+class CleanedAnnotation(NamedTuple):
+    """An annotation without errors, and what was taken out of it."""
+
+    annotation: Annotation
+    removed: list[RemovedLabel]
+
+
+def remove_errors(annotation: Annotation, text: str, inventory: Inventory) -> CleanedAnnotation:
+    """Take the spans and relations out of an annotation that have errors, and what then has errors without them.
+
+    An error of a relation takes out the relation, any other the span with its relations. Each round takes out at least
+    one label. A chain of spans that need each other takes as many rounds as it is long.
+
+    Args:
+        annotation: The annotation.
+        text: The text of its article.
+        inventory: The inventory.
+    """
+    removed: list[RemovedLabel] = []
+    while errors := find_errors(annotation, text, inventory):
+        spans, relations = _choose_labels(annotation, inventory, errors)
+        if not spans and not relations:
+            # No error names a label that is there. Nothing is certain then, so that nothing stays.
+            spans = {span.id: errors[0] for span in annotation.spans}
+        for index, relation in enumerate(annotation.relations):
+            ends = (spans.get(relation.head), spans.get(relation.tail))
+            finding = relations.get(index) or next((end for end in ends if end), None)
+            if finding:
+                relations[index] = finding
+                removed.append(RemovedLabel(relation, finding))
+        removed += [RemovedLabel(span, spans[span.id]) for span in annotation.spans if span.id in spans]
+        annotation = msgspec.structs.replace(
+            annotation,
+            spans=tuple(span for span in annotation.spans if span.id not in spans),
+            relations=tuple(each for index, each in enumerate(annotation.relations) if index not in relations),
+        )
+    return CleanedAnnotation(annotation, removed)
+
+
+def _choose_labels(
+    annotation: Annotation, inventory: Inventory, errors: Iterable[Finding]
+) -> tuple[dict[str, Finding], dict[int, Finding]]:
+    """Return the ids of the spans and the indices of the relations to take out, each with its error."""
+    labels = {span.id: span.label for span in annotation.spans}
+    touching: dict[str, list[int]] = {}
+    for index, relation in enumerate(annotation.relations):
+        for id_ in dict.fromkeys((relation.head, relation.tail)):
+            touching.setdefault(id_, []).append(index)
+    spans: dict[str, Finding] = {}
+    relations: dict[int, Finding] = {}
+    handled = set[tuple[str, str, object]]()
+    for error in errors:
+        if error.span is None or (error.code, error.span, error.details.get("relation")) in handled:
+            continue
+        handled.add((error.code, error.span, error.details.get("relation")))
+        indices = list(_list_faulty(error, annotation.relations, touching.get(error.span, []), labels, inventory))
+        if indices:
+            relations.update((index, error) for index in indices if index not in relations)
+        elif error.span in labels:
+            spans.setdefault(error.span, error)
+    return spans, relations
+
+
+def _list_faulty(
+    error: Finding, relations: tuple[Relation, ...], indices: list[int], labels: dict[str, str], inventory: Inventory
+) -> Iterator[int]:
+    """Yield the indices of the relations of a span that an error is about; none if it is about the span."""
+    if not error.code.startswith("R") or error.code in MISSING_RELATION:
+        return
+    name = error.details.get("relation")
+    seen = set[tuple[str, str, str]]()
+    for index in indices:
+        relation = relations[index]
+        label = inventory.relations.get(relation.label)
+        ends = relation.label, relation.head, relation.tail
+        is_named = relation.label == name if name else label is not None and label.joins_pieces
+        if not is_named:
+            continue
+        match error.code:
+            case "R103" | "R104":
+                is_faulty = label is None or not label.allows(labels.get(ends[1], ""), labels.get(ends[2], ""))
+            case "R106" | "R117":
+                is_faulty = ends[1] == error.span
+            case "R108":
+                is_faulty = ends[2] == error.span
+            case "R109":
+                is_faulty = ends in seen
+            case "R110":
+                is_faulty = ends[1] == ends[2]
+            case _:
+                is_faulty = True
+        seen.add(ends)
+        if is_faulty:
+            yield index
