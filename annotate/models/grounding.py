@@ -96,6 +96,7 @@ class Grounding:
                 answer.quarantine(rules.relation_repeated, relation.raw, *ends)
             else:
                 relations[ends] = GroundedRelation(*relation)
+        answer.finish()
         return GroundedAnswer(tuple(spans), tuple(relations.values()), tuple(answer.quarantined), aligned)
 
     def find_occurrence(self, start: int, end: int, scope: tuple[int, int]) -> int | None:

@@ -42,6 +42,11 @@ class GuidelineSection(NamedTuple):
         return f"{self.page}, {self.heading}" if self.heading else self.page
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it has no more than headings."""
+        return all(line.startswith("#") or not line.strip() for line in self.text.split("\n"))
+
+    @property
     def tokens(self) -> int:
         """The estimated tokens."""
         return estimate_tokens(self.text)
@@ -83,10 +88,10 @@ def divide_pages(pages: Mapping[str, str], texts: Collection[str] | None) -> lis
             quotes.
 
     Returns:
-        The sections of each page, without those that are empty.
+        The sections of each page, without those that have no more than a heading.
     """
     return [
-        [section for section in _divide_page(path, shorten_page(page, texts)) if section.text]
+        [section for section in _divide_page(path, shorten_page(page, texts)) if not section.is_empty]
         for path, page in pages.items()
     ]
 

@@ -12,7 +12,9 @@ from annotate.models.model_answer import ModelAnswer
 _NO_OBJECT = "the answer has no JSON object"
 
 
-def read_json_answer(answer: str, request: str, inventory: Inventory, relations: Collection[str]) -> ModelAnswer:
+def read_json_answer(
+    answer: str, request: str, inventory: Inventory, relations: Collection[str], length: int
+) -> ModelAnswer:
     """Read an answer about a paragraph.
 
     Args:
@@ -20,8 +22,9 @@ def read_json_answer(answer: str, request: str, inventory: Inventory, relations:
         request: The key of the request.
         inventory: The inventory.
         relations: The labels of relations that the request asks for.
+        length: The number of characters that were asked about.
     """
-    result = ModelAnswer(request, inventory, relations)
+    result = ModelAnswer(request, inventory, relations, length)
     value = find_json_object(answer)
     if value is None:
         result.quarantine(rules.answer_unreadable, answer, request, _NO_OBJECT)
@@ -46,7 +49,9 @@ def read_json_answer(answer: str, request: str, inventory: Inventory, relations:
     return result
 
 
-def read_link_answer(answer: str, request: str, inventory: Inventory, relations: Collection[str]) -> ModelAnswer:
+def read_link_answer(
+    answer: str, request: str, inventory: Inventory, relations: Collection[str], length: int
+) -> ModelAnswer:
     """Read an answer about the links of an article. The ends of its relations are the numbers of spans, as text.
 
     Args:
@@ -54,8 +59,9 @@ def read_link_answer(answer: str, request: str, inventory: Inventory, relations:
         request: The key of the request.
         inventory: The inventory.
         relations: The labels of relations that the request asks for.
+        length: The number of characters that were asked about.
     """
-    result = ModelAnswer(request, inventory, relations)
+    result = ModelAnswer(request, inventory, relations, length)
     value = find_json_object(answer)
     if value is None:
         result.quarantine(rules.answer_unreadable, answer, request, _NO_OBJECT)

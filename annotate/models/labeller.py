@@ -265,7 +265,7 @@ class PromptedArticleLabeller:
             paragraph = self._article.text[part.start : part.end]
             answer = read_tagged_answer(text, key, inventory, relations, paragraph)
         else:
-            answer = read_json_answer(text, key, inventory, relations)
+            answer = read_json_answer(text, key, inventory, relations, part.end - part.start)
         return self._grounding.ground(answer, part.start, part.end)
 
     def _advance(self) -> None:
@@ -390,7 +390,8 @@ class PromptedArticleLabeller:
             return
         if self._report_failure(LINK, answer):
             return
-        read = read_link_answer(answer.text, LINK, self._prompt.inventory, self._prompt.crossing_relations)
+        length = len(self._article.text)
+        read = read_link_answer(answer.text, LINK, self._prompt.inventory, self._prompt.crossing_relations, length)
         numbers = {str(number): reference for number, reference in enumerate(self._listed, 1)}
         for relation in read.relations:
             missing = [end for end in (relation.head, relation.tail) if end not in numbers]
@@ -398,6 +399,7 @@ class PromptedArticleLabeller:
                 read.quarantine(rules.end_not_taken, relation.raw, relation.label, dict.fromkeys(missing))
             else:
                 self._links.append(_Link(relation.label, numbers[relation.head], numbers[relation.tail], relation.raw))
+        read.finish()
         self._quarantined += read.quarantined
 
     # Corrections

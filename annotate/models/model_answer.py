@@ -12,6 +12,8 @@ from annotate.model import AttributeValue, normal_number
 from annotate.models import rules
 from annotate.models.labelling import QuarantinedAnswer
 
+_LEAST_LIMIT = 100
+"""The number of items that an answer can have even about a shorter text."""
 _MOST_DIGITS = 30
 """Digits of a number in text; a longer one is no value of an attribute."""
 
@@ -54,6 +56,7 @@ class ModelAnswer:
         request: The key of the request, for what is quarantined.
         inventory: The inventory.
         relations: The labels of relations that the request asks for.
+        length: The number of characters that were asked about, which limits the number of items.
 
     Attributes:
         spans: The spans.
@@ -62,16 +65,33 @@ class ModelAnswer:
         ambiguous: The ids that several spans have.
     """
 
-    def __init__(self, request: str, inventory: Inventory, relations: Collection[str]) -> None:
+    def __init__(self, request: str, inventory: Inventory, relations: Collection[str], length: int) -> None:
         self.request, self._inventory, self._asked = request, inventory, frozenset(relations)
         self.spans: list[AnsweredSpan] = []
         self.relations: list[AnsweredRelation] = []
         self.quarantined: list[QuarantinedAnswer] = []
         self.ambiguous = set[str]()
         self._ids = set[str]()
+        self._most = max(length, _LEAST_LIMIT)
+        self._unread = 0
+
+    def finish(self) -> None:
+        """Quarantine the items after the limit as one, after all items were handed in."""
+        if self._unread:
+            number, self._unread, self._most = self._unread, 0, self._most + 1
+            self.quarantine(rules.too_many_items, "", self.request, number, self._most - 1)
+
+    def _has_room(self) -> bool:
+        """Return whether another item can be read; count it if not."""
+        has_room = max(len(self.spans), len(self.relations), len(self.quarantined)) < self._most
+        self._unread += not has_room
+        return has_room
 
     def quarantine(self, rule: Rule, raw: str, *arguments: object) -> None:
         """Keep a part that cannot be taken, with the message that the rule has for the arguments."""
+        if len(self.quarantined) >= self._most:
+            self._unread += 1
+            return
         reason = rules.describe(rule, *arguments)
         self.quarantined.append(QuarantinedAnswer(rule.code, self.request, reason, raw[: rules.LONGEST_RAW]))
 
@@ -99,6 +119,8 @@ class ModelAnswer:
             position: Its code points in the text that was asked about, if they are known.
             is_text: Whether values of all types are written as text.
         """
+        if not self._has_room():
+            return
         if not isinstance(label, str) or not isinstance(quote, str) or type(occurrence) not in (int, type(None)):
             self.quarantine(rules.item_unreadable, raw, "a span lacks its label, its quote or its occurrence")
         elif label not in self._inventory.spans:
@@ -122,6 +144,8 @@ class ModelAnswer:
             tail: The id of its tail.
             raw: The relation as the model wrote it.
         """
+        if not self._has_room():
+            return
         if not isinstance(label, str) or not isinstance(head, str) or not isinstance(tail, str):
             self.quarantine(rules.item_unreadable, raw, "a relation lacks its label, its head or its tail")
         elif label not in self._asked:

@@ -24,7 +24,7 @@ from annotate.util.nouns import count_noun
 AnswerMode: TypeAlias = Literal["json", "tags"]
 """The form of the answers: JSON with quoted words, or the paragraph with tags around the words."""
 ANSWER_MODES: tuple[AnswerMode, ...] = ("json", "tags")
-GUIDELINE_TOKENS = 12_000
+GUIDELINE_TOKENS = 20_000
 """The estimated tokens of the guidelines in a prompt, if nothing else is asked for."""
 _CONTEXT_LENGTH = 1_400
 """The most characters of each of the two neighbours of a paragraph: about 400 tokens."""

@@ -7,8 +7,7 @@
     <speaker head="s2" tail="s1"/>
 
 Tags nest, so that a span that crosses another cannot have one. It is listed after `<#spans>` with its words and their
-occurrence. In the paragraph and in values, `&amp;`, `&lt;` and `&gt;` stand for `&`, `<` and `>`; and in values `&quot;`
-for `"`.
+occurrence. `&amp;`, `&lt;` and `&gt;` stand for `&`, `<` and `>`, and in values `&quot;` for `"`.
 """
 
 import re
@@ -83,7 +82,7 @@ def read_tagged_answer(
         relations: The labels of relations that the request asks for.
         paragraph: The text that was asked about.
     """
-    result = ModelAnswer(request, inventory, relations)
+    result = ModelAnswer(request, inventory, relations, len(paragraph))
     copy_part, spans_part, relations_part = _divide(_unfence(answer))
     copy = _read_copy(copy_part, result)
     if len(copy.text) > _LONGEST * len(paragraph) + 1000:
