@@ -31,8 +31,9 @@ class CleanedAnnotation(NamedTuple):
 def remove_errors(annotation: Annotation, text: str, inventory: Inventory) -> CleanedAnnotation:
     """Take the spans and relations out of an annotation that have errors, and what then has errors without them.
 
-    An error of a relation takes out the relation, any other the span with its relations. Each round takes out at least
-    one label. A chain of spans that need each other takes as many rounds as it is long.
+    An error of a relation takes out the relation, any other the span with its relations. A wrong relation can give a
+    right span an error. So relations that join pieces go first, then other relations, then spans. Each round takes out
+    at least one label. A chain of spans that need each other takes as many rounds as it is long.
 
     Args:
         annotation: The annotation.
@@ -41,7 +42,10 @@ def remove_errors(annotation: Annotation, text: str, inventory: Inventory) -> Cl
     """
     removed: list[RemovedLabel] = []
     while errors := find_errors(annotation, text, inventory):
-        spans, relations = _choose_labels(annotation, inventory, errors)
+        first = min(map(_rank_error, errors))
+        spans, relations = _choose_labels(
+            annotation, inventory, [error for error in errors if _rank_error(error) == first]
+        )
         if not spans and not relations:
             # No error names a label that is there. Nothing is certain then, so that nothing stays.
             spans = {span.id: errors[0] for span in annotation.spans}
@@ -58,6 +62,17 @@ def remove_errors(annotation: Annotation, text: str, inventory: Inventory) -> Cl
             relations=tuple(each for index, each in enumerate(annotation.relations) if index not in relations),
         )
     return CleanedAnnotation(annotation, removed)
+
+
+def _rank_error(error: Finding) -> int:
+    """Return 0 for an error of pieces, 1 for one of another relation, 2 for one of a span."""
+    if not _is_of_relation(error):
+        return 2
+    return 1 if "relation" in error.details else 0
+
+
+def _is_of_relation(error: Finding) -> bool:
+    return error.code.startswith("R") and error.code not in MISSING_RELATION
 
 
 def _choose_labels(
@@ -88,7 +103,7 @@ def _list_faulty(
     error: Finding, relations: tuple[Relation, ...], indices: list[int], labels: dict[str, str], inventory: Inventory
 ) -> Iterator[int]:
     """Yield the indices of the relations of a span that an error is about; none if it is about the span."""
-    if not error.code.startswith("R") or error.code in MISSING_RELATION:
+    if not _is_of_relation(error):
         return
     name = error.details.get("relation")
     seen = set[tuple[str, str, str]]()

@@ -11,13 +11,14 @@ from annotate.checks import find_errors
 from annotate.corpus import Corpus, sort_annotation
 from annotate.evaluation.prompt import list_paragraphs
 from annotate.inventory import Inventory, load_inventory
-from annotate.model import Annotation, Article, AttributeValue, Relation, SourceRange, Span
+from annotate.model import Annotation, Article, AttributeValue, Relation, Span
 from annotate.models.error_removal import remove_errors
 from annotate.models.labeller import PromptedLabelling
 from annotate.models.prompts import ANSWER_MODES, AnswerMode, write_prompt
 from annotate.offsets import sha256
 from annotate.tokens import tokenize
 from tests.conftest import BASE
+from tests.models.articles import make_article
 from tests.models.oracle import Oracle, Order, label_article
 
 INVENTORY = load_inventory(BASE / "schema")
@@ -38,22 +39,6 @@ def describe_labels(annotation: Annotation) -> tuple[Counter[object], Counter[ob
     }
     spans = Counter[object](places.values())
     return spans, Counter((each.label, places[each.head], places[each.tail]) for each in annotation.relations)
-
-
-def make_article(text: str) -> Article:
-    source = SourceRange(file="a.txt", sha256=sha256(text), start=0, end=len(text))
-    return Article(
-        id="a",
-        title="A title",
-        language="en",
-        author=None,
-        publisher=None,
-        date=None,
-        rights="ours",
-        source=source,
-        text_sha256=sha256(text),
-        text=text,
-    )
 
 
 @pytest.mark.parametrize("mode", ANSWER_MODES)
