@@ -12,6 +12,8 @@ from annotate.model import Annotation, Relation, Span
 
 MISSING_RELATION = frozenset({"R105", "R107", "R116"})
 """The rules that find a relation missing: only without the span is there no error."""
+_WRONG_RELATION = frozenset({"R103", "R104", "R109", "R110"})
+"""The rules that find a relation with wrong ends, or a second time."""
 
 
 class RemovedLabel(NamedTuple):
@@ -32,8 +34,9 @@ def remove_errors(annotation: Annotation, text: str, inventory: Inventory) -> Cl
     """Take the spans and relations out of an annotation that have errors, and what then has errors without them.
 
     An error of a relation takes out the relation, any other the span with its relations. A wrong relation can give a
-    right span an error. So relations that join pieces go first, then other relations, then spans. Each round takes out
-    at least one label. A chain of spans that need each other takes as many rounds as it is long.
+    right span an error. So relations go first that are wrong by themselves, then those that join pieces, then other
+    relations, then spans. Each round takes out at least one label. A chain of spans that need each other takes as many
+    rounds as it is long.
 
     Args:
         annotation: The annotation.
@@ -65,10 +68,12 @@ def remove_errors(annotation: Annotation, text: str, inventory: Inventory) -> Cl
 
 
 def _rank_error(error: Finding) -> int:
-    """Return 0 for an error of pieces, 1 for one of another relation, 2 for one of a span."""
+    """Return 0 for a relation that is wrong by itself, 1 for pieces, 2 for another relation, 3 for a span."""
     if not _is_of_relation(error):
-        return 2
-    return 1 if "relation" in error.details else 0
+        return 3
+    if error.code in _WRONG_RELATION:
+        return 0
+    return 2 if "relation" in error.details else 1
 
 
 def _is_of_relation(error: Finding) -> bool:

@@ -102,8 +102,9 @@ def golds(draw: st.DrawFn) -> tuple[Article, Annotation]:
         edges = [(start + first, start + last) for first, last in tokenize(text[start:end])]
         if not edges:
             continue
+        offsets = st.integers(0, len(edges) - 1)
         for _ in range(draw(st.integers(2, 6))):
-            first, last = sorted(draw(st.tuples(*[st.integers(0, len(edges) - 1)] * 2)))
+            first, last = sorted(draw(st.tuples(offsets, offsets)))
             label = draw(st.sampled_from(["Verb", "Words", "Load", "Quay", "Speaker"]))
             place = edges[first][0], edges[last][1]
             if (label, *place) not in {(span.label, span.start, span.end) for span in spans}:
