@@ -1,6 +1,6 @@
 """Label many articles at once: their requests go to threads, their answers are taken in this one."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -45,7 +45,7 @@ def label_articles(
     ask: Callable[[ChatRequest], ChatAnswer],
     stop: Callable[[], None],
     concurrency: int,
-) -> Iterator[ArticleOutcome]:
+) -> Generator[ArticleOutcome, None, None]:
     """Yield the outcome of each article, as they are done.
 
     A labeller gets the answers to its requests in the order of the requests, once all have come, so that its labels do

@@ -11,7 +11,8 @@ No article can have the id `record/…`, and what reads a folder of labels reads
 import re
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +29,7 @@ from annotate.model import ARTICLE_ID_LENGTH, GOLD, is_article_id
 from annotate.models.article_queue import ArticleOutcome, label_articles
 from annotate.models.budget import BudgetReached
 from annotate.models.chat import TokenUsage
-from annotate.models.labelling import LabellingMethod, QuarantinedAnswer
+from annotate.models.labelling import LabelledArticle, LabellingMethod, QuarantinedAnswer
 from annotate.models.ledger import Ledger
 from annotate.models.prices import Price
 from annotate.models.private_folders import RUNS, create_private_folder
@@ -165,14 +166,13 @@ class PrelabelRun:
         """
         tally, outcome = _Tally(), "stopped"
         try:
-            for article_outcome in label_articles(
-                self.corpus.articles(), self.method, self.session.ask, self.session.client.stop, concurrency
-            ):
-                tally.add(article_outcome)
-                if article_outcome.labelled is not None:
-                    annotation = msgspec.structs.replace(article_outcome.labelled.annotation, annotator=self.annotator)
-                    write_atomically(folder / f"{article_outcome.article_id}.json", encode_annotation(annotation))
-                progress(1)
+            with closing(self._label(concurrency)) as outcomes:
+                for article_id, labelled, error in outcomes:
+                    tally.add(article_id, labelled, error)
+                    if labelled is not None:
+                        annotation = msgspec.structs.replace(labelled.annotation, annotator=self.annotator)
+                        write_atomically(folder / f"{article_id}.json", encode_annotation(annotation))
+                    progress(1)
             if tally.errors and not tally.articles:
                 raise next(iter(tally.errors.values()))
             record = self._make_record(tally)
@@ -183,6 +183,10 @@ class PrelabelRun:
         finally:
             self._remember(outcome)
         return PrelabelResult(record, dict(sorted(tally.errors.items())), self.session.ledger.ignored)
+
+    def _label(self, concurrency: int) -> Generator[ArticleOutcome, None, None]:
+        session = self.session
+        return label_articles(self.corpus.articles(), self.method, session.ask, session.client.stop, concurrency)
 
     def _make_record(self, tally: "_Tally") -> RunRecord:
         session, description = self.session, self.method.describe()
@@ -248,10 +252,10 @@ class _Tally:
         self.quarantined: list[tuple[str, QuarantinedAnswer]] = []
         self.findings: list[tuple[str, Finding]] = []
 
-    def add(self, outcome: ArticleOutcome) -> None:
-        if outcome.error is not None:
-            self.errors[outcome.article_id] = outcome.error
-        if (labelled := outcome.labelled) is None:
+    def add(self, article_id: str, labelled: LabelledArticle | None, error: CannotRun | None) -> None:
+        if error is not None:
+            self.errors[article_id] = error
+        if labelled is None:
             return
         self.articles += 1
         self.spans += len(labelled.annotation.spans)
@@ -260,8 +264,8 @@ class _Tally:
         self.aligned.update(labelled.aligned)
         self.finding_codes.update(finding.code for finding in labelled.findings)
         self.quarantine_codes.update(answer.code for answer in labelled.quarantined)
-        self.findings += [(outcome.article_id, finding) for finding in labelled.findings]
-        self.quarantined += [(outcome.article_id, answer) for answer in labelled.quarantined]
+        self.findings += [(article_id, finding) for finding in labelled.findings]
+        self.quarantined += [(article_id, answer) for answer in labelled.quarantined]
 
     def quarantine_rows(self) -> Iterable[Mapping[str, Any]]:
         """Return the contents of `quarantine.json`, by article; the parts of an article stay in their order."""
