@@ -12,11 +12,11 @@ from annotate.cli.terminal import count_progress, echo
 from annotate.util.files import write_atomically
 
 
-def _parse_temperature(_ctx: click.Context, _parameter: click.Parameter, value: str) -> float | None:
+def _parse_temperature(ctx: click.Context, parameter: click.Parameter, value: Any) -> float | None:
     """Return a temperature; None for `none`, which leaves it to the endpoint."""
     if value == "none":
         return None
-    return float(click.FloatRange(0, 2).convert(value, _parameter, _ctx))
+    return float(click.FloatRange(0, 2)(value, parameter, ctx))
 
 
 @click.command("prelabel")
@@ -69,6 +69,21 @@ def _parse_temperature(_ctx: click.Context, _parameter: click.Parameter, value: 
     help="Chance in the answers; `none` leaves it to the endpoint.",
 )
 @click.option("--seed", type=int, help="Seed of the answers, if the endpoint knows one.")
+@click.option(
+    "--answers",
+    type=click.Choice(("json", "tags")),
+    default="json",
+    show_default=True,
+    help="Form of the answers: JSON with quotes, or the text with tags.",
+)
+@click.option(
+    "--guideline-tokens",
+    type=click.IntRange(0),
+    default=12_000,
+    show_default=True,
+    help="Most tokens of the guidelines in each request; --plan says what they leave out.",
+)
+@click.option("--max-tokens", type=click.IntRange(1), help="Most tokens of an answer.  [default: the endpoint's limit]")
 @click.option("--plan", is_flag=True, help="Print what would be sent, where to and for how much; send nothing.")
 @click.option("--yes", is_flag=True, help="Send the texts to a new host without asking.")
 @click.option(

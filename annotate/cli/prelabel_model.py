@@ -3,7 +3,7 @@
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import click
 
@@ -44,6 +44,9 @@ class ModelOptions(NamedTuple):
     timeout: float
     temperature: float | None
     seed: int | None
+    answers: Literal["json", "tags"]
+    guideline_tokens: int
+    max_tokens: int | None
     plan: bool
     yes: bool
     forget: bool
@@ -64,7 +67,7 @@ def run(options: ModelOptions) -> int:
     corpus.require_contents()
     endpoint = resolve_endpoint(options.endpoint, options.key_file, allow_http=options.insecure_http)
     parameters = ModelParameters(temperature=options.temperature, seed=options.seed)
-    method = load_method(inventory, options.guidelines, annotator)
+    method = load_method(options, inventory, annotator)
     if options.plan:
         plan = plan_run(corpus, method, Ledger(endpoint, model, parameters), price)
         _show_plan(plan, endpoint, model, annotator, currency)
@@ -90,11 +93,17 @@ def run(options: ModelOptions) -> int:
     return _show_result(result, options.out or "")
 
 
-def load_method(inventory: Inventory, guidelines: str, annotator: str) -> LabellingMethod:
+def load_method(options: ModelOptions, inventory: Inventory, annotator: str) -> LabellingMethod:
     """Return how a model labels the articles of a corpus."""
-    from annotate.models.labeller import load_labelling_method
+    from annotate.models.guideline_pages import read_guidelines
+    from annotate.models.labeller import PromptedLabelling
+    from annotate.models.prompts import write_prompt
 
-    return load_labelling_method(inventory, guidelines, annotator)
+    pages = read_guidelines(Path(options.guidelines), inventory)
+    prompt = write_prompt(
+        inventory, pages, mode=options.answers, budget=options.guideline_tokens, max_tokens=options.max_tokens
+    )
+    return PromptedLabelling(prompt, annotator)
 
 
 def _forget(options: ModelOptions) -> int:

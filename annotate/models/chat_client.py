@@ -19,7 +19,7 @@ import msgspec
 from annotate.errors import CannotRun
 from annotate.models.chat import AnswerFormat, ChatAnswer, ChatRequest, FinishReason, TokenUsage
 from annotate.models.endpoint import KEY_FILE_VARIABLE, KEY_VARIABLE, Endpoint
-from annotate.models.http_post import LARGEST_BODY, ConnectionFailed, HttpAnswer, HttpPoster
+from annotate.models.http_post import LARGEST_BODY, ConnectionFailed, EndpointUnreachable, HttpAnswer, HttpPoster
 from annotate.util.escape import quote, shorten
 
 RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -134,7 +134,7 @@ class ChatClient:
         self.endpoint, self.model, self.parameters = endpoint, model, parameters or ModelParameters()
         self._poster, self._delays = HttpPoster(endpoint, timeout), delays
         self._before_attempt, self._stopping, self._guard = before_attempt, threading.Event(), threading.Lock()
-        self._form, self._limit_name = 0, "max_tokens"
+        self._form, self._limit_name, self._has_answered = 0, "max_tokens", False
 
     def stop(self) -> None:
         """Give up the requests that wait for a further attempt, and all later ones."""
@@ -146,7 +146,7 @@ class ChatClient:
         Raises:
             RequestFailed: There is none in several attempts.
             RequestStopped: The run ends.
-            CannotRun: The endpoint will answer no request: the key, the model or the address is wrong.
+            CannotRun: The endpoint will answer no request: the key, the model or the address is wrong, or it does not run.
         """
         delays = iter(self._delays)
         while True:
@@ -176,8 +176,14 @@ class ChatClient:
             self._before_attempt()
         try:
             answer = self._poster.post(body)
+        except EndpointUnreachable as error:
+            if not self._has_answered:
+                hint = "check that it runs and that the address is right"
+                raise CannotRun(self.endpoint.url, str(error), hint) from None
+            return _Failure(str(error))
         except ConnectionFailed as error:
             return _Failure(str(error))
+        self._has_answered = True
         if answer.status == 200:
             return self._read(answer, _name_format(form))
         if self._changes_form(answer, request, index, limit_name):

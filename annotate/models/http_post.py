@@ -43,6 +43,10 @@ class ConnectionFailed(Exception):  # noqa: N818 - like CannotRun, it states wha
     """The connection failed in a way that may pass; its message says how, and quotes nothing that was sent."""
 
 
+class EndpointUnreachable(ConnectionFailed):
+    """No connection could be made."""
+
+
 class AnswerTimedOut(ConnectionFailed):
     """There was no whole answer before the deadline."""
 
@@ -94,7 +98,7 @@ class HttpPoster:
             if watchdog.has_fired or isinstance(error, TimeoutError):
                 raise AnswerTimedOut(f"gave no whole answer within {self.timeout:g} seconds") from None
             if isinstance(error, ConnectionRefusedError | socket.gaierror):
-                raise ConnectionFailed("cannot be reached") from None
+                raise EndpointUnreachable("cannot be reached") from None
             raise ConnectionFailed(f"broke the connection off ({type(error).__name__})") from None
         finally:
             connection.close()

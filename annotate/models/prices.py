@@ -1,7 +1,6 @@
 """The price table that the user gives: what a million tokens of a model cost."""
 
 import math
-from pathlib import Path
 
 import msgspec
 
@@ -37,10 +36,10 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class PriceTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Prices of models in one currency."""
+    """Prices of models in one currency; each is read apart, so that an error names the model."""
 
     currency: str
-    models: dict[str, Price]
+    models: dict[str, object]
 
 
 def load_price(path: str, model: str) -> tuple[Price, str]:
@@ -54,13 +53,16 @@ def load_price(path: str, model: str) -> tuple[Price, str]:
         CannotRun: The file cannot be read, is no price table, or lacks the model.
     """
     value = load_yaml(path, "name a price table with --prices", within=None)
-    table = convert_value(path, value, PriceTable, _HINT, strict=True)
+    table = convert_value(path, value, PriceTable, _HINT)
     if not table.currency.strip() or len(table.currency) > 20:
         raise CannotRun(path, "currency: is not the name of a currency", "write one such as USD")
-    for name, price in table.models.items():
+    prices = dict[str, Price]()
+    for name, value in table.models.items():
+        where = f"{path}: the price of {quote(name)}"
+        prices[name] = price = convert_value(where, value, Price, _HINT)
         if not all(math.isfinite(part) and part >= 0 for part in (price.input, price.output, price.cached or 0)):
-            raise CannotRun(Path(path), f"{quote(name)}: a price is negative", "write what a million tokens cost")
-    if model not in table.models:
-        problem = f"has no price of the model {quote(model)}{suggest(model, table.models)}"
+            raise CannotRun(where, "is negative or infinite", "write what a million tokens cost")
+    if model not in prices:
+        problem = f"has no price of the model {quote(model)}{suggest(model, prices)}"
         raise CannotRun(path, problem, "add it")
-    return table.models[model], table.currency
+    return prices[model], table.currency

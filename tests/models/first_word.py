@@ -3,7 +3,6 @@
 As a program, it is `annotate` with this way to label in place of the prompts made from the inventory.
 """
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -104,7 +103,7 @@ class FirstWordMethod:
         return FirstWordLabeller(article, self.inventory)
 
 
-def load_method(inventory: Inventory, _guidelines: str, _annotator: str) -> FirstWordMethod:
+def load_method(_options: object, inventory: Inventory, _annotator: str) -> FirstWordMethod:
     return FirstWordMethod(inventory)
 
 
@@ -112,4 +111,4 @@ if __name__ == "__main__":
     from annotate.cli import main, prelabel_model
 
     prelabel_model.load_method = load_method  # type: ignore[assignment]
-    sys.exit(main())
+    main()

@@ -23,7 +23,9 @@ DELAYS = (0.01, 0.01)
 
 def make_client(server: ChatServer, *, key: str = "", timeout: float = 10, budget: Budget | None = None) -> ChatClient:
     endpoint = resolve_endpoint(server.url, environ={"ANNOTATE_MODEL_KEY": key} if key else {})
-    return ChatClient(endpoint, MODEL, timeout=timeout, before_attempt=budget and budget.count_attempt, delays=DELAYS)
+    return ChatClient(
+        endpoint, MODEL, timeout=timeout, before_attempt=budget.count_attempt if budget else None, delays=DELAYS
+    )
 
 
 def ask(server: ChatServer, request: ChatRequest = REQUEST, **options: float) -> ChatAnswer:
@@ -145,8 +147,14 @@ def test_parts_of_a_content_are_joined(server: ChatServer) -> None:
 
 @pytest.mark.parametrize(
     "usage",
-    [None, {}, {"prompt_tokens": -1, "completion_tokens": 1}, {"prompt_tokens": "many", "completion_tokens": 1}, 7]
-    + [{"prompt_tokens": 10**18, "completion_tokens": 1}],
+    [
+        None,
+        {},
+        7,
+        {"prompt_tokens": -1, "completion_tokens": 1},
+        {"prompt_tokens": "many", "completion_tokens": 1},
+        {"prompt_tokens": 10**18, "completion_tokens": 1},
+    ],
 )
 def test_a_wrong_count_of_tokens_is_none(server: ChatServer, usage: object) -> None:
     reply = answer("x")
@@ -225,8 +233,17 @@ def test_an_answer_has_a_deadline(server: ChatServer, slow: Reply) -> None:
 def test_nobody_listens() -> None:
     with serve_chat() as server:
         pass
-    with pytest.raises(RequestFailed, match="cannot be reached; "):
+    with pytest.raises(CannotRun, match="cannot be reached; check that it runs") as caught:
         ask(server)
+    assert not isinstance(caught.value, RequestFailed)
+
+
+def test_an_endpoint_that_restarts_is_waited_for() -> None:
+    with serve_chat() as server:
+        client = make_client(server)
+        client.ask(REQUEST)
+    with pytest.raises(RequestFailed, match="cannot be reached; run the command again"):
+        client.ask(REQUEST)
 
 
 @pytest.mark.parametrize(
@@ -392,6 +409,6 @@ def test_a_key_file_is_private(tmp_path_factory: pytest.TempPathFactory) -> None
         resolve_endpoint("http://localhost/v1", str(link), environ={})
     for content in ("", "two words", f"{KEY}\r\nX-Evil: 1", "ключ", "x" * 5000):
         file.write_text(content)
-        with pytest.raises(CannotRun, match="holds no key|is longer than a key") as caught:
+        with pytest.raises(CannotRun, match=r"holds no key|is longer than a key") as caught:
             resolve_endpoint("http://localhost/v1", str(file), environ={})
         assert KEY not in str(caught.value)

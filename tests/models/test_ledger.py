@@ -236,5 +236,5 @@ def test_consent_is_of_a_host() -> None:
     assert needs_consent(resolve_endpoint("https://other.example/v1", environ={}))
     assert not needs_consent(resolve_endpoint("http://127.0.0.1:8080/v1", environ={}))
     (models_root() / "hosts.json").write_text("[")
-    with pytest.raises(CannotRun, match="hosts.json: cannot be read"):
+    with pytest.raises(CannotRun, match=r"hosts\.json: cannot be read"):
         needs_consent(ENDPOINT)

@@ -29,12 +29,12 @@ def test_a_price_has_three_parts(tmp_path: Path) -> None:
         (
             "  m:",
             "  mm:",
-            r"has no price of the model 'm' \(did you mean 'mm'\?\); add it|has no price of the model 'm'",
+            "has no price of the model 'm'",
         ),
-        ("input: 1", "input: -1", "'m': a price is negative"),
+        ("input: 1", "input: -1", "the price of 'm': is negative"),
         ("input: 1", "input: .inf", "prices.yaml"),
-        ("input: 1", "input: free", "models.m.input"),
-        ("input: 1", "inputs: 1", "models.m"),
+        ("input: 1", "input: free", "prices.yaml: the price of 'm': input: "),
+        ("input: 1", "inputs: 1", "prices.yaml: the price of 'm': "),
         ("currency: EUR", "currency: ''", "currency: is not the name of a currency"),
         ("currency: EUR", "currency: EUR\ncurrency: USD", "line 2"),
         ("models:", "models: [", "line "),
@@ -75,9 +75,12 @@ def test_a_request_in_flight_is_reckoned_with() -> None:
     request = make_request("Anna works.", max_tokens=100)
     price = Price(input=0, output=1_000_000)
     budget = Budget(max_cost=250, price=price)
-    with budget.reserve(request), budget.reserve(request):
-        with pytest.raises(BudgetReached, match=r"--max-cost: reached: 0\.0000 spent, .* may cost 100\.0000"):
-            budget.reserve(request).__enter__()
+    with (
+        budget.reserve(request),
+        budget.reserve(request),
+        pytest.raises(BudgetReached, match=r"--max-cost: reached: 0\.0000 spent, .* may cost 100\.0000"),
+    ):
+        budget.reserve(request).__enter__()
     budget.add(request, ChatAnswer(text="", finish_reason="stop", format="text", usage=TokenUsage(0, 200)))
     with pytest.raises(BudgetReached, match=r"200\.0000 spent"):
         budget.reserve(request).__enter__()
