@@ -3,7 +3,7 @@
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import click
 
@@ -16,10 +16,13 @@ from annotate.models.budget import Budget, TokenTotals
 from annotate.models.chat_client import ChatClient, ModelParameters
 from annotate.models.consent import needs_consent, record_consent
 from annotate.models.endpoint import Endpoint, resolve_endpoint
+from annotate.models.guideline_pages import read_guidelines
+from annotate.models.labeller import PromptedLabelling
 from annotate.models.labelling import LabellingMethod
 from annotate.models.ledger import Ledger, forget_answers, open_ledger
 from annotate.models.prelabel import RECORD_FOLDER, PrelabelPlan, PrelabelResult, PrelabelRun, name_annotator, plan_run
 from annotate.models.prices import load_price
+from annotate.models.prompts import AnswerMode, write_prompt
 from annotate.models.session import ModelSession
 from annotate.models.token_estimate import BYTES_PER_TOKEN
 from annotate.outputs import list_sources, listing_marker, output_folder, require_output_folder, write_marker
@@ -44,7 +47,7 @@ class ModelOptions(NamedTuple):
     timeout: float
     temperature: float | None
     seed: int | None
-    answers: Literal["json", "tags"]
+    answers: AnswerMode
     guideline_tokens: int
     max_tokens: int | None
     plan: bool
@@ -95,10 +98,6 @@ def run(options: ModelOptions) -> int:
 
 def load_method(options: ModelOptions, inventory: Inventory, annotator: str) -> LabellingMethod:
     """Return how a model labels the articles of a corpus."""
-    from annotate.models.guideline_pages import read_guidelines
-    from annotate.models.labeller import PromptedLabelling
-    from annotate.models.prompts import write_prompt
-
     pages = read_guidelines(Path(options.guidelines), inventory)
     prompt = write_prompt(
         inventory, pages, mode=options.answers, budget=options.guideline_tokens, max_tokens=options.max_tokens

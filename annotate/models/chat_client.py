@@ -146,7 +146,8 @@ class ChatClient:
         Raises:
             RequestFailed: There is none in several attempts.
             RequestStopped: The run ends.
-            CannotRun: The endpoint will answer no request: the key, the model or the address is wrong, or it does not run.
+            CannotRun: The endpoint will answer no request: the key, the model or the address is wrong, or nothing
+                listens there.
         """
         delays = iter(self._delays)
         while True:
