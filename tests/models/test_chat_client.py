@@ -328,7 +328,7 @@ def test_a_proxy_of_the_environment_is_used_for_other_hosts_only(
         assert asked.headers["host"] == "models.example"
         assert asked.headers["proxy-authorization"] == "Basic bWU6d29yZA=="
         monkeypatch.setenv("no_proxy", "models.example")
-        with pytest.raises(RequestFailed, match="cannot be reached"):
+        with pytest.raises(CannotRun, match="cannot be reached"):
             ChatClient(endpoint, MODEL, delays=()).ask(REQUEST)
         monkeypatch.setenv("no_proxy", "")
         monkeypatch.setenv("http_proxy", "socks5://me:word@127.0.0.1:1")
