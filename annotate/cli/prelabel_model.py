@@ -97,8 +97,11 @@ def run(options: ModelOptions) -> int:
 
 
 def load_method(options: ModelOptions, inventory: Inventory, annotator: str) -> LabellingMethod:
-    """Return how a model labels the articles of a corpus."""
-    pages = read_guidelines(Path(options.guidelines), inventory)
+    """Return how a model labels the articles of a corpus: by the guidelines, or without them by `labels.yaml` alone."""
+    folder = Path(options.guidelines)
+    pages = read_guidelines(folder, inventory) if folder.is_dir() else {}
+    if not pages:
+        echo(f"{folder}: no such folder; the model gets the definitions of labels.yaml alone", err=True)
     prompt = write_prompt(
         inventory, pages, mode=options.answers, budget=options.guideline_tokens, max_tokens=options.max_tokens
     )

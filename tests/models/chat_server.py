@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import select
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -82,16 +84,23 @@ def first_words(asked: Asked) -> Reply:
 
 
 class ChatServer:
-    """The server. `script` decides on each request; `asked` has all of them, in the order of their arrival."""
+    """The server. `script` decides on each request; `asked` has all of them, in the order of their arrival.
 
-    def __init__(self, script: Callable[[Asked], Reply] = first_words) -> None:
+    It also serves as a proxy: `tunnels` has the hosts that were asked for, and the headers.
+    """
+
+    def __init__(self, script: Callable[[Asked], Reply] = first_words, context: ssl.SSLContext | None = None) -> None:
         self.script, self.asked = script, list[Asked]()
+        self.tunnels = list[tuple[str, dict[str, str]]]()
+        self.tunnel_port = 0
         self.at_once, self.most_at_once = 0, 0
         self._guard = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
         self._server.daemon_threads = True
+        if context:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/v1"
+        self.url = f"http{'s' if context else ''}://127.0.0.1:{self.port}/v1"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     def play(self, *replies: Reply, then: Callable[[Asked], Reply] = first_words) -> None:
@@ -155,6 +164,19 @@ class ChatServer:
                     self.wfile.write(bytes([byte]))
                     self.wfile.flush()
 
+            def do_CONNECT(self) -> None:
+                """Serve as a proxy to the port `tunnel_port` of this machine, whatever host is asked for."""
+                server.tunnels.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+                with socket.create_connection(("127.0.0.1", server.tunnel_port)) as other:
+                    self.send_response(200)
+                    self.end_headers()
+                    ends = {self.connection: other, other: self.connection}
+                    while True:
+                        for end in select.select(list(ends), [], [])[0]:
+                            if not (data := end.recv(1 << 16)):
+                                return
+                            ends[end].sendall(data)
+
             def log_message(self, format: str, *args: object) -> None:
                 """Write nothing."""
 
@@ -162,8 +184,11 @@ class ChatServer:
 
 
 @contextlib.contextmanager
-def serve_chat(script: Callable[[Asked], Reply] = first_words) -> Iterator[ChatServer]:
-    server = ChatServer(script)
+def serve_chat(
+    script: Callable[[Asked], Reply] = first_words, context: ssl.SSLContext | None = None
+) -> Iterator[ChatServer]:
+    """Serve, with TLS if there is a context for it."""
+    server = ChatServer(script, context)
     server.start()
     try:
         yield server

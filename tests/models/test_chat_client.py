@@ -1,10 +1,14 @@
 """The client against a scripted server: what it asks for, what it makes of answers, and what it does about faults."""
 
 import json
+import ssl
+import subprocess
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 
@@ -337,9 +341,59 @@ def test_a_proxy_of_the_environment_is_used_for_other_hosts_only(
         assert "word" not in str(caught.value)
 
 
-def test_a_certificate_that_is_not_trusted_is_named(server: ChatServer) -> None:
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate with its key, of an authority of its own."""
+    file = tmp_path_factory.mktemp("tls") / "server.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test"
+    names = "subjectAltName=IP:127.0.0.1,DNS:models.example"
+    words = [*command.split(), "-addext", names, "-keyout", str(file), "-out", str(file.with_suffix(".crt"))]
+    subprocess.run(words, check=True, capture_output=True)
+    file.write_bytes(file.read_bytes() + file.with_suffix(".crt").read_bytes())
+    return file
+
+
+@pytest.fixture
+def tls_server(certificate: Path) -> Iterator[ChatServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with serve_chat(context=context) as server:
+        yield server
+
+
+def test_a_certificate_that_is_not_trusted_is_named(tls_server: ChatServer) -> None:
+    with pytest.raises(CannotRun, match="has a certificate that is not trusted here; set SSL_CERT_FILE"):
+        ask(tls_server)
+    assert not tls_server.asked
+
+
+def test_an_endpoint_with_tls(tls_server: ChatServer, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.with_suffix(".crt")))
+    assert ask(tls_server).text == '{"quote": "Anna"}'
+    slow = Reply(body=b" " * 1000, pause=0.05, without_length=True)
+    tls_server.play(slow, slow, slow)
+    with pytest.raises(RequestFailed, match=r"gave no whole answer within 0\.5 seconds"):
+        ask(tls_server, timeout=0.5)
+
+
+def test_a_proxy_leads_to_an_endpoint_with_tls_and_sees_no_key(
+    server: ChatServer, tls_server: ChatServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.with_suffix(".crt")))
+    monkeypatch.setenv("https_proxy", f"http://me:word@127.0.0.1:{server.port}")
+    server.tunnel_port = tls_server.port
+    endpoint = resolve_endpoint("https://models.example/v1", environ={"ANNOTATE_MODEL_KEY": KEY})
+    assert ChatClient(endpoint, MODEL).ask(REQUEST).text == '{"quote": "Anna"}'
+    [(host, headers)] = server.tunnels
+    assert (host, headers["proxy-authorization"]) == ("models.example:443", "Basic bWU6d29yZA==")
+    assert "authorization" not in headers
+    assert tls_server.asked[0].headers["authorization"] == f"Bearer {KEY}"
+    assert "proxy-authorization" not in tls_server.asked[0].headers
+
+
+def test_an_endpoint_that_speaks_no_tls(server: ChatServer) -> None:
     endpoint = resolve_endpoint(server.url.replace("http:", "https:"), environ={})
-    with pytest.raises(RequestFailed, match=r"broke the connection off \(SSL"):  # the server speaks no TLS
+    with pytest.raises(RequestFailed, match=r"broke the connection off \(SSL"):
         ChatClient(endpoint, MODEL, delays=()).ask(REQUEST)
 
 

@@ -15,9 +15,14 @@ from typing import Any
 import pytest
 
 from annotate.annotation_files import read_annotation_folder
+from annotate.corpus import Corpus
+from annotate.inventory import Inventory
+from annotate.models.chat import ChatMessage, ChatRequest
 from annotate.models.private_folders import models_root
-from tests.conftest import Project, annotate, read_files
+from tests.conftest import ROOT, Project, annotate, read_files
 from tests.models.chat_server import MODEL, Asked, ChatServer, Reply, answer, error, first_words, serve_chat
+from tests.models.oracle import Oracle
+from tests.models.test_oracle import describe_labels
 
 KEY = "sk-secret-0123456789"
 REQUESTS = 8
@@ -28,8 +33,7 @@ PRICES = f"currency: USD\nmodels:\n  {MODEL}: {{input: 1000, output: 10000, cach
 def start(project: Project, server: ChatServer | str, *words: str, **options: Any) -> "subprocess.Popen[str]":
     url = server if isinstance(server, str) else server.url
     command = [sys.executable, "-m", "tests.models.first_word", "prelabel", "--model", MODEL, "--endpoint", url, *words]
-    root = str(Path(__file__).resolve().parent.parent.parent)
-    environment = {**os.environ, "PYTHONPATH": root, "ANNOTATE_MODEL_KEY": KEY, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ANNOTATE_MODEL_KEY": KEY, "PYTHONDONTWRITEBYTECODE": "1"}
     options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     return subprocess.Popen(command, cwd=project.root, env=environment, text=True, **options)
 
@@ -421,3 +425,41 @@ def test_an_unreachable_endpoint_is_one_line(project: Project) -> None:
     code, output, errors = run(project, gone, "--out", "out")
     assert (code, output) == (2, "")
     assert errors == f"annotate: {gone.url}: cannot be reached; check that it runs and that the address is right\n"
+
+
+@pytest.mark.parametrize("mode", ["json", "tags"])
+def test_gold_comes_back_whole_from_an_endpoint_that_knows_it(
+    mode: Any, server: ChatServer, corpus: Corpus, labels: Inventory, tmp_path: Path
+) -> None:
+    oracle = Oracle(labels, mode, "labels", 1)
+    for gold in corpus.gold():
+        oracle.learn(corpus.read_article(gold.article), gold)
+
+    def script(asked: Asked) -> Reply:
+        messages = tuple(ChatMessage(message["role"], message["content"]) for message in asked.body["messages"])
+        return answer(oracle.answer(ChatRequest(messages=messages)).text)
+
+    server.script = script
+    words = ("--model", MODEL, "--endpoint", server.url, "--answers", mode, "--out", str(tmp_path / "out"))
+    done = annotate("prelabel", *words)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "Quarantined" not in done.output
+    made = {
+        file.annotation.article: file.annotation for file in read_annotation_folder(tmp_path / "out", corpus.find_text)
+    }
+    assert list(made) == [gold.article for gold in corpus.gold()]
+    for gold in corpus.gold():
+        assert describe_labels(made[gold.article]) == describe_labels(gold)
+    formats = json.loads((tmp_path / "out/record/run.json").read_bytes())["formats"]
+    assert set(formats) == ({"schema"} if mode == "json" else {"schema", "text"})
+    plan = annotate("prelabel", *words[:-2], "--plan").output
+    assert "Requests: at least 0; " in plan
+    assert "Left out of the prompt: " in plan
+
+
+def test_without_guidelines_a_model_gets_the_inventory(project: Project, server: ChatServer) -> None:
+    done = project.annotate("prelabel", "--model", MODEL, "--endpoint", server.url, "--plan")
+    assert (done.exit_code, done.stderr) == (
+        0,
+        "guidelines: no such folder; the model gets the definitions of labels.yaml alone\n",
+    )
