@@ -48,9 +48,11 @@ def test_a_wrong_table_is_one_line(tmp_path: Path, old: str, new: str, message: 
 
 
 def test_tokens_are_estimated_by_bytes() -> None:
-    assert estimate_tokens("Anna works at the quay.") == round(23 / 3.5)
-    assert estimate_tokens("地点") == round(6 / 3.5)
-    assert estimate_request(make_request("")) == estimate_tokens("Repeat the first word as JSON.") + 8
+    assert estimate_tokens("Anna works at the quay.") == 7
+    assert estimate_tokens("地点") == 2
+    words = estimate_tokens("Repeat the first word as JSON.") + 8
+    assert estimate_request(make_request("", schema=None)) == words
+    assert estimate_request(make_request("", schema={"type": "object"})) == words + estimate_tokens('{"type":"object"}')
 
 
 def test_totals_keep_counts_and_estimates_apart() -> None:
