@@ -7,20 +7,11 @@ from typing import NamedTuple
 
 from annotate.evaluation.prompt import shorten_page
 from annotate.inventory import Inventory
+from annotate.models.token_estimate import estimate_tokens
 from annotate.util.files import is_regular, read_text
 
 QUICK_REFERENCE = "quick-reference.md"
 """The page with the decision tables alone, in a folder of guidelines that has one."""
-_BYTES_PER_TOKEN = 3.5
-
-
-def estimate_tokens(text: str) -> int:
-    """Estimate the tokens of a text: one for each 3.5 bytes of UTF-8, rounded up.
-
-    English has about four characters in a token, Chinese and Russian about one and two. The estimate is meant to be a
-    little high; the count of an endpoint differs from model to model.
-    """
-    return -int(-len(text.encode("utf-8", "surrogatepass")) // _BYTES_PER_TOKEN)
 
 
 class GuidelineSection(NamedTuple):

@@ -15,8 +15,9 @@ from annotate.inventory import Inventory, RelationLabel
 from annotate.model import Article
 from annotate.models.answer_schema import encode_schema, make_answer_schema, make_link_schema
 from annotate.models.chat import ChatMessage, ChatRequest
-from annotate.models.guideline_pages import choose_sections, divide_pages, estimate_tokens
+from annotate.models.guideline_pages import choose_sections, divide_pages
 from annotate.models.tagged_answers import RELATIONS, SPANS, escape_text, name_key
+from annotate.models.token_estimate import estimate_tokens
 from annotate.offsets import sha256
 from annotate.quotes import QuotedText
 from annotate.util.nouns import count_noun
@@ -328,7 +329,7 @@ def write_prompt(
         pages: The pages of the guidelines by their paths, as `guideline_pages.read_guidelines` returns them; none for
             the definitions alone.
         mode: The form of the answers.
-        budget: The most tokens of the guidelines, as `guideline_pages.estimate_tokens` counts them; None for all.
+        budget: The most tokens of the guidelines, as `token_estimate.estimate_tokens` counts them; None for all.
         texts: The texts of the articles of the run, for examples from other articles; None for no examples.
         max_tokens: The most tokens of an answer; None for the endpoint's own limit.
     """

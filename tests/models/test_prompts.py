@@ -15,7 +15,6 @@ from annotate.models.guideline_pages import (
     QUICK_REFERENCE,
     choose_sections,
     divide_pages,
-    estimate_tokens,
     read_guidelines,
 )
 from annotate.models.labeller import PromptedLabelling, plan_article
@@ -28,6 +27,7 @@ from annotate.models.prompts import (
     split_part,
     write_prompt,
 )
+from annotate.models.token_estimate import estimate_tokens
 from tests.conftest import BASE, ROOT
 from tests.models.articles import make_answer, make_article, write_spans
 from tests.models.oracle import Oracle, label_article
