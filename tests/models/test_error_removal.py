@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from annotate.checks import find_errors
 from annotate.corpus import Corpus
 from annotate.inventory import load_inventory
-from annotate.model import Annotation, Relation, Span
+from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.models.error_removal import remove_errors
 from annotate.offsets import sha256
 from tests.conftest import BASE
@@ -31,7 +31,7 @@ def make_annotation(spans: list[Span], relations: list[Relation]) -> Annotation:
     )
 
 
-def make_span(id_: str, label: str, words: str, **attributes: str | int) -> Span:
+def make_span(id_: str, label: str, words: str, **attributes: AttributeValue) -> Span:
     start = TEXT.index(words)
     return Span(id=id_, label=label, start=start, end=start + len(words), text=words, attributes=attributes)
 

@@ -147,7 +147,8 @@ def draw_relations(draw: st.DrawFn, spans: list[Span], text: str) -> list[Relati
                 and (label.refers or paragraphs[head.id] == paragraphs[tail.id])
                 and (head.start >= tail.end if label.joins_pieces else head is not tail)
             ]
-            if heads and draw(st.integers(0, 3)):
+            is_drawn = draw(st.integers(0, 3)) > 0
+            if heads and is_drawn:
                 relations.append(Relation(label=label.name, head=draw(st.sampled_from(heads)), tail=tail.id))
     return relations
 
