@@ -35,17 +35,26 @@ def list_rules() -> tuple[Rule, ...]:
     """List every rule that a finding can name, as `annotate rules` does.
 
     Returns:
-        The rules of the corpus, of the baseline, of Label Studio, of other formats, of exports and of releases. Each of
-        these has its own letters for its codes.
+        The rules of the corpus, of the baseline, of Label Studio, of other formats, of exports, of the answers of
+        models and of releases. Each of these has its own letters for its codes.
     """
     from annotate.baseline import RULES as BASELINE_RULES
     from annotate.checks import CATALOGUE
     from annotate.convert.rules import RULES as CONVERT_RULES
     from annotate.formats.rules import RULES as FORMAT_RULES
     from annotate.labelstudio.rules import RULES as LABEL_STUDIO_RULES
+    from annotate.models.rules import RULES as MODEL_RULES
     from annotate.release.rules import RULES as RELEASE_RULES
 
-    return (*CATALOGUE, *BASELINE_RULES, *LABEL_STUDIO_RULES, *FORMAT_RULES, *CONVERT_RULES, *RELEASE_RULES)
+    return (
+        *CATALOGUE,
+        *BASELINE_RULES,
+        *LABEL_STUDIO_RULES,
+        *FORMAT_RULES,
+        *CONVERT_RULES,
+        *MODEL_RULES,
+        *RELEASE_RULES,
+    )
 
 
 def check(

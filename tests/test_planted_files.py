@@ -88,6 +88,7 @@ SUBCOMMANDS = {
     "score --compare": "score corpus/annotations/gold corpus/annotations/anna --compare corpus/annotations/ben",
     "generate --printable": "generate --printable dist/guidelines.html",
     "export --format csv": "export --format csv --annotator anna --bom --separator semicolon --out dist/tables",
+    "prelabel --model": "prelabel --model m --endpoint http://127.0.0.1:1/v1 --out dist/model",
 }
 """Commands of a group that is loaded as a whole, and formats that import a module of their own."""
 STUDIO = {
@@ -118,6 +119,7 @@ PEOPLE = {
 }
 REFUSED = {
     "generate --printable",
+    "prelabel --model",
     "release verify",
     "studio adopt",
     "publish",

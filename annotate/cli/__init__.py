@@ -50,7 +50,8 @@ SECTIONS = {
             "annotate.cli.studio:command", "Label in Label Studio: start a server, push the corpus, pull the labels."
         ),
         "prelabel": Entry(
-            "annotate.cli.prelabel:command", "Label every article with the patterns of schema/baseline.yaml."
+            "annotate.cli.prelabel:command",
+            "Label every article with the patterns of schema/baseline.yaml, or with a language model.",
         ),
         "adjudicate": Entry(
             "annotate.cli.adjudicate:command", "Decide between the labels of several annotators, and make gold."

@@ -27,7 +27,8 @@ def command(code: str | None, format_: str) -> None:
 
     The first letter of a code names what the rule is about. S: the shape of a file. T: text. P: spans. R: relations.
     C: the corpus. B: patterns of the baseline. L: results of Label Studio. F: files of other formats. I: exports to
-    convert. V: releases. D: the version that a difference needs; these are only shown by their code.
+    convert. A: answers of models. V: releases. D: the version that a difference needs; these are only shown by
+    their code.
 
     \b
     annotate rules

@@ -72,7 +72,7 @@ def parse_answer(answer: str, article_id: str, text: str, inventory: Inventory) 
         A row that `annotate score` reads without an error. A quote that the text does not have is in it: it counts as a
         wrong prediction.
     """
-    value = _find_object(answer)
+    value = find_json_object(answer)
     if value is None:
         return ParsedAnswer({"id": article_id, "spans": [], "relations": []}, False, [])
     problems: list[str] = []
@@ -81,8 +81,8 @@ def parse_answer(answer: str, article_id: str, text: str, inventory: Inventory) 
     relations = [
         {
             "label": relation.get("label"),
-            "head_id": _as_id(relation.get("head")),
-            "tail_id": _as_id(relation.get("tail")),
+            "head_id": read_id(relation.get("head")),
+            "tail_id": read_id(relation.get("tail")),
         }
         for relation in _list_items(value, "relations", problems)
     ]
@@ -107,8 +107,12 @@ def _contains(outer: tuple[int, int], start: int, end: int) -> bool:
     return outer[0] <= start and end <= outer[1]
 
 
-def _find_object(answer: str) -> dict[str, Any] | None:
-    """Return the JSON object of an answer; None if it has none."""
+def find_json_object(answer: str) -> dict[str, Any] | None:
+    """Return the JSON object of an answer; None if it has none.
+
+    Args:
+        answer: What a model wrote. The object may be in a fenced code block, or have words around it.
+    """
     fenced = [block.partition("\n")[2] for block in answer.split(_FENCE)[1::2]]
     braces = answer[answer.find("{") : answer.rfind("}") + 1]
     for candidate in (answer, *fenced, braces):
@@ -138,7 +142,7 @@ def _read_spans(
 ) -> Iterator[dict[str, Any]]:
     ids = set[str]()
     for index, item in enumerate(_list_items(value, "spans", problems)):
-        id_ = _as_id(item.get("id"))
+        id_ = read_id(item.get("id"))
         if not isinstance(id_, str) or id_ in ids:
             problems.append(f"span {index}: its id {quote(item.get('id'))} is missing, or another span has it")
             continue
@@ -156,14 +160,6 @@ def _read_spans(
         yield span
 
 
-def _read_relation(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "label": item.get("label"),
-        "head_id": _as_id(item.get("head")),
-        "tail_id": _as_id(item.get("tail")),
-    }
-
-
 def _read_attributes(
     values: object, id_: str, inventory: Inventory, problems: list[str]
 ) -> Iterator[tuple[str, object]]:
@@ -179,6 +175,6 @@ def _read_attributes(
             problems.append(f"span {quote(id_)}: attribute {quote(name)}: {problem}")
 
 
-def _as_id(value: object) -> object:
-    """Return an id as text; some models write numbers."""
+def read_id(value: object) -> object:
+    """Return an id of an answer as text; some models write numbers."""
     return str(value) if type(value) is int else value

@@ -4,7 +4,7 @@ Paragraphs have numbers, so that the occurrences of a quote are counted within a
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from annotate.generate import without_generated_tables
 from annotate.inventory import Attribute, Inventory, RelationLabel
@@ -55,17 +55,16 @@ def write_instructions(inventory: Inventory, pages: Mapping[str, str]) -> str:
     sections = [
         f'You label an article with the labels of "{inventory.title}". {inventory.about}',
         _FORM,
-        "\n".join(["# Labels of spans", *_describe_labels(inventory)]),
+        describe_labels(inventory),
     ]
     if inventory.relations:
-        relations = (_describe_relation(label) for label in inventory.relations.values())
-        sections.append("\n".join(["# Labels of relations", "", *relations]))
+        sections.append(describe_relations(inventory.relations.values()))
     if pages:
         sections.append("\n\n".join(["# Guidelines", *pages.values()]))
     return "\n\n".join(sections)
 
 
-def shorten_page(page: str, texts: Collection[str]) -> str:
+def shorten_page(page: str, texts: Collection[str] | None) -> str:
     """Return a page of the guidelines without what a prompt has anyway, and without quotations of some articles.
 
     Generated tables repeat the definitions. A block quote with words of an article that is evaluated may show how it is
@@ -73,14 +72,14 @@ def shorten_page(page: str, texts: Collection[str]) -> str:
 
     Args:
         page: The page, in Markdown.
-        texts: The texts of the articles that are evaluated.
+        texts: The texts of the articles that are evaluated; None to leave out all block quotes.
     """
-    words = [_join_words(text) for text in texts]
+    words = None if texts is None else [_join_words(text) for text in texts]
     kept: list[str] = []
     is_left_out = False
     for block in re.split(r"\n{2,}", without_generated_tables(page).strip()):
         if block.startswith(">"):
-            is_left_out = _quotes_any(_EMPHASIS.sub("", block.replace("\n>", "\n")[1:]), words)
+            is_left_out = words is None or _quotes_any(_EMPHASIS.sub("", block.replace("\n>", "\n")[1:]), words)
         elif block.startswith("#"):
             is_left_out = False
         if not is_left_out:
@@ -100,7 +99,17 @@ def _quotes_any(quotation: str, texts: Collection[str]) -> bool:
     return length > 0 and any(run in text for run in runs for text in texts)
 
 
-def _describe_labels(inventory: Inventory) -> Iterator[str]:
+def describe_labels(inventory: Inventory) -> str:
+    """Return the section of a prompt that defines the labels of spans, their attributes and the values of these."""
+    return "\n".join(["# Labels of spans", *_list_labels(inventory)])
+
+
+def describe_relations(labels: Iterable[RelationLabel]) -> str:
+    """Return the section of a prompt that defines some labels of relations, with what they may join."""
+    return "\n".join(["# Labels of relations", "", *map(describe_relation, labels)])
+
+
+def _list_labels(inventory: Inventory) -> Iterator[str]:
     for layer in inventory.layers.values():
         yield f"\n## {layer.title}\n\n{layer.definition}\n"
         for label in inventory.labels_of(layer.name):
@@ -115,7 +124,8 @@ def _describe_attribute(attribute: Attribute) -> str:
     return "\n".join(lines)
 
 
-def _describe_relation(label: RelationLabel) -> str:
+def describe_relation(label: RelationLabel) -> str:
+    """Return the line of a prompt that defines a label of relations, with what it may join."""
     if label.joins_pieces:
         ends = "head and tail: two pieces of one span, with the same label"
     else:
