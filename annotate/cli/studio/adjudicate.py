@@ -263,7 +263,7 @@ def _pull(
             tasks = studio.list_tasks(project.id)
         server = studio.address.name
         users = user_ids(tasks)
-        if not users and user is None:
+        if not users and user is None and adjudicator not in state.annotators(server).values():
             hint = f"create the login with `annotate studio people add {adjudicator}`, and submit the articles with it"
             raise Refused(project.title, "has nothing that was submitted yet", hint)
         identify_user(corpus, state, server, users, adjudicator, user)
