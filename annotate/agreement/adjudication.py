@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from annotate.corpus import span_sort_key
+from annotate.corpus import sort_annotation, span_sort_key
 from annotate.inventory import Inventory
 from annotate.model import ALL, NEITHER, Annotation, AttributeValue, Relation, Span
 from annotate.util.escape import quote
@@ -610,7 +610,8 @@ def find_agreed(annotations: Sequence[Annotation], text: str, inventory: str, an
         adjudication = plan_adjudication(annotations, text, adjudication)
     agreed = make_gold(adjudication, annotations, text, annotator, inventory)
     by_annotator = list(_index_spans(annotations).values())
-    return msgspec.structs.replace(agreed, spans=tuple(_keep_common(span, by_annotator) for span in agreed.spans))
+    spans = tuple(_keep_common(span, by_annotator) for span in agreed.spans)
+    return sort_annotation(msgspec.structs.replace(agreed, spans=spans))
 
 
 def leave_out(annotation: Annotation, references: Collection[Reference]) -> Annotation:

@@ -49,7 +49,7 @@ class DeletedLabels(NamedTuple):
         return (
             f"{self.annotator}'s labels of {self.article_id} ({spans}) are in the corpus and no longer on the server; "
             f"`annotate studio restore {self.annotator} {self.article_id}` puts them back, "
-            f"or remove annotations/{self.annotator}/{self.article_id}.json"
+            f"or remove their file annotations/{self.annotator}/{self.article_id}.json in the corpus"
         )
 
 

@@ -21,7 +21,7 @@ from annotate.labelstudio.state import PRIVATE_FILE, Credentials, ServerProcess,
 from annotate.util.processes import start_module
 
 HOST = "127.0.0.1"
-START_TIMEOUT = 180
+START_TIMEOUT = 600
 """Seconds that a start may take; the first one of all creates the database, in about 30 s on two cores."""
 STOP_TIMEOUT = 10
 PROCESS_FILE, CREDENTIALS_FILE, PUBLIC_URL_FILE = "server.json", "credentials.json", "public.json"
@@ -322,7 +322,8 @@ def _wait_until_healthy(state: State, process: ServerProcess, on_wait: OnWait | 
         seconds, phase = time.monotonic() - start_time, read_phase(_read_log(state.log))
         if seconds > timeout:
             problem = f"does not answer after {timeout:g} s ({phase})"
-            raise StartTimeout("label-studio", problem, f"wait longer with --timeout SECONDS, or read {state.log}")
+            hint = f"run it again, with --timeout SECONDS if necessary; it goes on from there (log: {state.log})"
+            raise StartTimeout("label-studio", problem, hint)
         if on_wait:
             on_wait(seconds, phase)
         time.sleep(0.25)

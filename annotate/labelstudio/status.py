@@ -48,7 +48,8 @@ def read_status(
     """Return how far each annotator is.
 
     An article is `left` if it is in an annotator's own project and was neither submitted nor skipped; with a draft it
-    counts as `draft`. A user who is no annotator yet appears under a placeholder name.
+    counts as `draft`. Nothing is left to an annotator who was removed. A user who is no annotator yet appears under a
+    placeholder name.
 
     Args:
         studio: The server.
@@ -62,13 +63,14 @@ def read_status(
     server = studio.address.name
     owners = assigned_annotators(state, server, title)
     owner_of = {annotator_title(title, annotator): annotator for annotator in owners}
+    removed = state.removed_annotators(server)
     status = LabellingStatus(list(owners), {}, {})
     for name in dict.fromkeys([*labelling_titles(state, server, title), *others]):
         project, owner = find_project(studio, state, name), owner_of.get(name)
         times: list[tuple[int | None, float]] = []
         for task in studio.iterate_tasks(project.id, progress, TASK_FIELDS) if project else ():
             stages = status.stages.setdefault(article_id_of(task, fields) or "(none)", {})
-            if owner is not None:
+            if owner is not None and owner not in removed:
                 stages.setdefault(owner, "left")
             for user_id, stage in _stages_by_user(studio, task):
                 annotator = annotator_of(user_id, annotators)

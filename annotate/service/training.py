@@ -24,6 +24,7 @@ from annotate.model import GOLD, Annotation, Article
 from annotate.practice import FOLDER, PracticeText
 from annotate.records import PIECE_SEPARATOR
 from annotate.scoring.score import Scores, score
+from annotate.service.advice import describe_place
 from annotate.service.submissions import Submission, read_submissions
 from annotate.util.nouns import count_noun
 from annotate.util.tables import NO_VALUE, Row, Table, make_table
@@ -271,13 +272,16 @@ class _ItemWriter:
         name = disagreement.subject if is_relation else shown.marks[0].label
         message = self._describe(disagreement, name, is_relation=is_relation)
         why = self._find_note(name, gold.marks, is_relation=is_relation)
+        place = describe_place(self._text, *shown.marks[0].piece)
         versions = [
             NoticeVersion(who, self._write_side(side.marks, side.attributes, is_relation=is_relation))
             for who, side in ((YOU, yours), (GOLD, gold))
         ]
         if is_relation and not (yours.marks and gold.marks):
             versions = []  # the words and the message say it
-        return NoticeItem(words, f"{message} {why}".rstrip(), self._find_guideline(name, is_relation), versions)
+        return NoticeItem(
+            words, " ".join(filter(None, (message, why, place))), self._find_guideline(name, is_relation), versions
+        )
 
     def _describe(self, disagreement: Disagreement, name: str, *, is_relation: bool) -> str:
         kinds, (yours, gold) = disagreement.kinds, disagreement.sides

@@ -279,7 +279,7 @@ class _ProjectPoll:
         if annotation is not None:
             found = check_annotation(annotation, text, self.basis.inventory, file)
             findings += self.waivers.sort_out(found)
-        return make_points(findings, annotation, self.basis.inventory, self.basis.page_titles)
+        return make_points(findings, annotation, self.basis.inventory, self.basis.page_titles, text)
 
     def _show(self, task: JsonObject, watched: WatchedTask) -> WatchedTask:
         """Bring the data of a task up to date with what was found; return the task as it is then remembered."""

@@ -31,20 +31,10 @@ def install(version: str) -> Path:
     if not python.exists():
         own = sys.executable if sys.version_info[:2] == (3, 11) else "3.11"
         run(uv, "venv", "--quiet", "--python", own, str(folder))
-    wanted = "label-studio" if version == NEWEST else f"label-studio=={version}"
-    # Versions before 1.13 import pkg_resources, which setuptools had until 81.
-    run(
-        uv,
-        "pip",
-        "install",
-        "--quiet",
-        "--upgrade-package",
-        "label-studio",
-        "--python",
-        str(python),
-        wanted,
-        "setuptools<81",
-    )
+    # Older versions import pkg_resources, which setuptools had until 81. The newest one may ask for a newer setuptools.
+    wanted = ["label-studio"] if version == NEWEST else [f"label-studio=={version}", "setuptools<81"]
+    options = ["--upgrade-package", "label-studio"] if version == NEWEST else []
+    run(uv, "pip", "install", "--quiet", "--python", str(python), *options, *wanted)
     return python
 
 

@@ -221,7 +221,7 @@ def test_up_stops_the_server_after_the_timeout(project: Project) -> None:
     up = project.annotate("studio", "up", "--no-watch", "--timeout", "1")
     assert up.exit_code == 2
     assert (
-        "label-studio: does not answer after 1 s (loading Label Studio); wait longer with --timeout SECONDS, or"
+        "label-studio: does not answer after 1 s (loading Label Studio); run it again, with --timeout SECONDS"
         in up.stderr
     )
     assert project.annotate("studio", "down").stdout == "no server was running\n"

@@ -43,6 +43,9 @@ def team(started: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
 def test_status_of_a_team(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = team.run("status").stdout.splitlines()
     told = [re.sub(r"\d+(?=, Port)|http.*", "…", line).rstrip() for line in lines if line.strip()]
+    times = [line.partition("; ")[2] for line in told[5:8]]
+    told[5:8] = [line.partition("; ")[0] for line in told[5:8]]
+    assert times[0] == "1 s an article (median), 1 s in all"
     title = team.title
     assert told[0] == f"data: {team.state.folder}"
     assert told[1:8] == [

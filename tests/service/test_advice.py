@@ -14,7 +14,7 @@ from annotate.inventory import load_inventory
 from annotate.labelstudio import rules
 from annotate.model import Annotation, Span
 from annotate.offsets import sha256
-from annotate.service.advice import make_points
+from annotate.service.advice import describe_place, make_points
 from tests.checks.examples import EXAMPLES, lay_out
 from tests.names import named_inventory
 
@@ -103,3 +103,13 @@ def test_values_to_set_are_those_of_the_screen(tmp_path: Path) -> None:
     findings = check_annotation(annotation, corpus.read_text("harbour"), inventory)
     (point,) = (point for point in make_points(findings, annotation, inventory, {}) if point.code == "P305")
     assert point.message == "This Load counts 0. Leave least and most empty, and set ‘Is it there?’ to ‘Denied’."
+
+
+def test_words_that_recur_are_told_apart() -> None:
+    text = "A hand said no. The harbour master of the old town said yes, and left at once."
+    second = text.rindex("said")
+    assert describe_place(text, 0, 6) == ""
+    shown = describe_place(text, second, second + 4)
+    assert shown == "It is the one in “… master of the old town said yes, and left at once.”."
+    first = text.index("said")
+    assert describe_place(text, first, first + 4) == "It is the one in “A hand said no. The harbour master of …”."

@@ -18,7 +18,7 @@ from annotate.cli.studio.common import (
     title_option,
 )
 from annotate.cli.terminal import MAX_SHOWN, count_noun, echo, show_status
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, Refused
 from annotate.util.escape import shorten
 
 if TYPE_CHECKING:
@@ -119,7 +119,8 @@ def _set_up(
     from annotate.labelstudio.push import push
     from annotate.labelstudio.push_plan import PushRequest
 
-    by_article = _choose_articles(corpus, annotators)
+    hidden = _list_hidden_gold(corpus, folder, title) if not annotators else {}
+    by_article = _choose_articles(corpus, annotators, hidden)
     names = {name for names in by_article.values() for name in names}
     labels, pages = corpus_predictions(corpus, inventory, sorted(names)), read_page_titles(guidelines, inventory)
     tabs: dict[str, list[Prediction]] = {}
@@ -154,8 +155,24 @@ def _set_up(
     return not show_conflicts(result)
 
 
-def _choose_articles(corpus: "Corpus", annotators: list[str]) -> dict[str, list[str]]:
+def _list_hidden_gold(corpus: "Corpus", folder: str | None, title: str) -> "dict[str, list[str]]":
+    """Return the articles with gold that are mixed into the work of each annotator, to measure it."""
+    from annotate.labelstudio.projects import ADJUDICATION, list_hidden_gold
+
+    with connect(corpus.root, folder) as (studio, state):
+        return list_hidden_gold(state, studio.address.name, title.removesuffix(f": {ADJUDICATION}"))
+
+
+def _choose_articles(
+    corpus: "Corpus", annotators: list[str], hidden: "Mapping[str, Sequence[str]]"
+) -> dict[str, list[str]]:
     """Return the articles to adjudicate with the annotators who labelled them, and print which articles are left out.
+
+    Args:
+        corpus: The corpus.
+        annotators: The annotators; empty for all who labelled an article independently.
+        hidden: The articles with gold that each annotator was measured on. Their labels of these are left out: gold
+            that is made from them measures them no more.
 
     Raises:
         CannotRun: There is no such article, or an annotator is unknown.
@@ -164,7 +181,14 @@ def _choose_articles(corpus: "Corpus", annotators: list[str]) -> dict[str, list[
 
     if annotators:
         return dict.fromkeys(corpus.common_article_ids(annotators), annotators)
-    labelled = list_independent(corpus)
+    measured = {(name, article_id) for name, ids in hidden.items() for article_id in ids}
+    labelled = {
+        article_id: [name for name in names if (name, article_id) not in measured]
+        for article_id, names in list_independent(corpus).items()
+    }
+    used = sorted({article_id for name, article_id in measured if article_id in corpus.annotated_ids(name)})
+    if used:
+        echo(f"{count_noun(len(used), 'article')} of hidden gold: labels that measure their annotators are left out")
     chosen = {article_id: names for article_id, names in labelled.items() if len(names) > 1}
     if not chosen:
         problem = "no article was labelled by two annotators independently"
@@ -238,7 +262,11 @@ def _pull(
             project = require_project(studio, state, title, hint)
             tasks = studio.list_tasks(project.id)
         server = studio.address.name
-        identify_user(corpus, state, server, user_ids(tasks), adjudicator, user)
+        users = user_ids(tasks)
+        if not users and user is None and adjudicator not in state.annotators(server).values():
+            hint = f"create the login with `annotate studio people add {adjudicator}`, and submit the articles with it"
+            raise Refused(project.title, "has nothing that was submitted yet", hint)
+        identify_user(corpus, state, server, users, adjudicator, user)
         with writing_to(corpus.root):
             results = read_gold(corpus, inventory, state, server, project, tasks, adjudicator, find)
             find_errors = make_error_finder(corpus)

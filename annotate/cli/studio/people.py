@@ -136,8 +136,10 @@ def remove(corpus: str, schema: str, title: str | None, folder: str | None, yes:
         echo(f"… and {len(unfinished) - MAX_SHOWN} more")
     if unfinished:
         those = count_noun(len(unfinished), "article")
-        echo(f"give {those} to others: annotate studio assign ID… --each N, with the N that you assigned with")
-    echo(f"write `until` of {annotator} into {store.annotators_path}, so that everyone knows")
+        echo(f"give {those} to others: `annotate studio assign ANNOTATOR… --each N`, with the N that you assigned with")
+    entry = store.read_annotators().get(annotator)
+    if entry is not None and entry.until is None:
+        echo(f"write `until` of {annotator} into {store.annotators_path}, so that everyone knows")
 
 
 @people.command("reset-password")

@@ -1,6 +1,6 @@
 """`annotate studio status`: the server, its projects, the progress of annotators, and what needs attention."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -70,7 +70,7 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
     except Refused as error:  # nothing was to be changed, so nothing was refused
         raise CannotRun(error.where, error.problem, error.hint) from error
     _show_watch(state)
-    _show_annotators(labelling)
+    _show_annotators(labelling, state.removed_annotators(studio.address.name))
     _show_articles(labelling, len(labelling.stages) if every else MAX_ROWS)
     _show_dropped(state)
     warnings += _state_warnings(state)
@@ -123,7 +123,7 @@ def _show_watch(state: "State") -> None:
         echo(f"watch: {running}; summary pages: {pages}")
 
 
-def _show_annotators(labelling: "LabellingStatus") -> None:
+def _show_annotators(labelling: "LabellingStatus", removed: "Collection[str]") -> None:
     from statistics import median
 
     from annotate.labelstudio.status import STAGES
@@ -133,7 +133,8 @@ def _show_annotators(labelling: "LabellingStatus") -> None:
         work = (
             f"; {describe_time(median(times))} an article (median), {describe_time(sum(times))} in all" if times else ""
         )
-        echo(f"{annotator}: {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}{work}")
+        gone = "removed; " if annotator in removed else ""
+        echo(f"{annotator}: {gone}{', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}{work}")
 
 
 def describe_time(seconds: float) -> str:
