@@ -338,7 +338,7 @@ def test_fix_of_a_span_that_an_editor_moved_meanwhile_is_left_out(project: Proje
 def test_lock_that_is_not_given_up_is_one_line(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     from annotate.util import lock
 
-    monkeypatch.setattr(lock, "_acquire", lambda folder, _, acquire=lock._acquire: acquire(folder, 0.2))
+    monkeypatch.setattr(lock, "_acquire", lambda folder, _, hint, acquire=lock._acquire: acquire(folder, 0.2, hint))
     project.path("x.txt").write_text("Text of Anna.")
     before = project.snapshot()
     with held_by_another(project.path("corpus")) as other:

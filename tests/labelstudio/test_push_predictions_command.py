@@ -43,8 +43,8 @@ def test_folder_is_pushed_under_its_annotators_name(loop: Loop) -> None:
         ('"text_sha256": "', '"text_sha256": "00', 2, "was made on another text"),
         ('"start": 18', '"start": 17', 2, "its text differs from the article at"),
         ('"annotator": "anna"', '"annotator": "Anna <a@b.c>"', 2, "its annotator is not an id"),
-        ('"label": "Load"', '"label": "Cargo"', 1, "nothing was pushed"),
-        ('"least": 2', '"least": 4', 1, "nothing was pushed"),
+        ('"label": "Load"', '"label": "Cargo"', 1, "in the labels, so nothing"),
+        ('"least": 2', '"least": 4', 1, "in the labels, so nothing"),
     ],
 )
 def test_invalid_predictions_never_reach_the_server(loop: Loop, old: str, new: str, code: int, said: str) -> None:
@@ -64,4 +64,4 @@ def test_folder_and_no_predictions_exclude_each_other(loop: Loop) -> None:
 def test_former_name_of_the_option_means_the_same(loop: Loop) -> None:
     done = loop.annotate("push", "--no-check", "--predictions", str(loop.project.path(FOLDER)))
     assert (done.exit_code, "2 predictions written" in done.stdout) == (0, True), done.output
-    assert "predictions" not in loop.annotate("push", "--help").stdout
+    assert "--predictions" not in loop.annotate("push", "--help").stdout

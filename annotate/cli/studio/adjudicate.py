@@ -159,6 +159,7 @@ def _list_hidden_gold(corpus: "Corpus", folder: str | None, title: str) -> "dict
     """Return the articles with gold that are mixed into the work of each annotator, to measure it."""
     from annotate.labelstudio.projects import ADJUDICATION, list_hidden_gold
 
+    corpus.read_annotators()  # a fault in it is reported before a server is asked
     with connect(corpus.root, folder) as (studio, state):
         return list_hidden_gold(state, studio.address.name, title.removesuffix(f": {ADJUDICATION}"))
 
