@@ -1,6 +1,6 @@
 """Takes a picture of the labelling screen: the project's first task, with a region selected that has attributes.
 
-The server must be up and the corpus pushed (`annotate studio up && annotate studio push`).
+The server must be up and the corpus pushed (`annotate studio up && annotate studio push --show gold`).
 
     python tools/screenshot.py --out docs/labelling-screen.png
 """

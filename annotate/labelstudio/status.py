@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from annotate.label_map import TaskFields
 from annotate.labelstudio.beginnings import read_lead_time
-from annotate.labelstudio.client import Progress, Studio, task_filter
+from annotate.labelstudio.client import Progress, Studio
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.projects import annotator_title, assigned_annotators, find_project, labelling_titles
 from annotate.labelstudio.results import annotator_of, article_id_of, user_id_of
@@ -17,7 +17,6 @@ STAGES: tuple[Stage, ...] = ("done", "draft", "skipped", "left")
 """What an annotator did with an article; of several, the first counts."""
 TASK_FIELDS = "id,data,annotators,total_annotations,cancelled_annotations,draft_exists,avg_lead_time"
 """The fields of a task that show its stage, and the time of a single annotation, without labels and predictions."""
-_SEVERAL = task_filter("total_annotations", "greater", "Number", 1)
 
 
 class LabellingStatus(NamedTuple):
@@ -68,6 +67,7 @@ def read_status(
     for name in dict.fromkeys([*labelling_titles(state, server, title), *others]):
         project, owner = find_project(studio, state, name), owner_of.get(name)
         times: list[tuple[int | None, float]] = []
+        several: list[int] = []
         for task in studio.iterate_tasks(project.id, progress, TASK_FIELDS) if project else ():
             stages = status.stages.setdefault(article_id_of(task, fields) or "(none)", {})
             if owner is not None and owner not in removed:
@@ -79,7 +79,9 @@ def read_status(
                 stages[annotator] = min(stages.get(annotator, stage), stage, key=STAGES.index)
             if (single := _read_single_time(task)) is not None:
                 times.append(single)
-        for page in studio.task_pages(project.id, filters=[_SEVERAL], fields="id,annotations") if project else ():
+            if (task.get("total_annotations") or 0) > 1:
+                several.append(task["id"])
+        for page in studio.task_pages(project.id, task_ids=several) if project and several else ():
             times += [time for task in page for entry in task.get("annotations") or [] if (time := _read_time(entry))]
         for user_id, lead_time in times:
             status.lead_times.setdefault(annotator_of(user_id, annotators), []).append(lead_time)

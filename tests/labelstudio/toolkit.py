@@ -21,7 +21,9 @@ from tests.labelstudio.proxy import Fault, Proxy
 CONTEXT = multiprocessing.get_context("forkserver")
 END_TIMEOUT = 600
 """Seconds within which a command ends; generous, since other jobs share the processor of a CI machine."""
-CONTEXT.set_forkserver_preload(["tests.labelstudio.toolkit", "annotate.cli", "label_studio_sdk", "rich.progress"])
+CONTEXT.set_forkserver_preload(
+    ["tests.labelstudio.toolkit", "annotate.cli", "annotate.reanchoring.journal", "label_studio_sdk", "rich.progress"]
+)
 
 
 class Done(NamedTuple):
@@ -104,7 +106,7 @@ class Toolkit:
             assert process.exitcode is not None
             out, err = (Path(said, name).read_text() if Path(said, name).exists() else "" for name in ("out", "err"))
         assert loop.studio.address.token not in out + err
-        assert "Traceback" not in err
+        assert "Traceback" not in err, err
         return Done(process.exitcode, out, err)
 
     def kill_after(self, wanted: int) -> Callable[[int, str], None]:
