@@ -23,7 +23,11 @@ def test_compare_by_page(project: Project, started: State, studio: Studio, monke
 
     assert loop.annotate("compare").stdout.splitlines()[0] == "articles: 2 equal, 0 different"
     studio.import_tasks(
-        found.id, [{"data": {"text": "x", "article": "harbour"}}, {"data": {"text": "x", "article": "other"}}]
+        found.id,
+        [
+            {"data": {"text": "x", "article": "harbour", "notice": ""}},
+            {"data": {"text": "x", "article": "other", "notice": ""}},
+        ],
     )
     differs = loop.annotate("compare")
     assert differs.exit_code == 1

@@ -50,7 +50,7 @@ def update(loop: Loop, items: list[dict[str, Any]]) -> None:
 
 def test_labels_have_the_version_of_the_config_on_the_server(team: Team) -> None:
     labelled(team.project)
-    team.run("push")
+    team.run("push", "--show", "gold")
     items = team.items("harbour")
     raise_version(team.project, "1.1.0")
     assert version_on_server(team) == "1.0.0"
