@@ -75,7 +75,7 @@ def find_sources(corpus: Corpus, annotation: Annotation) -> list[str] | None:
 
 
 def describe_sources(made_from: Sequence[str] | None) -> str:
-    """Return whose labels a pass began with, in words; for None, that nobody knows."""
+    """Return whose labels a pass began with, in words; that this is unknown, if `made_from` is empty."""
     return f"those of {', '.join(made_from)}" if made_from else "labels of which nobody knows whose they were"
 
 

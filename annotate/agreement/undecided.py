@@ -319,7 +319,7 @@ class _GoldAnswers:
         return bool(spans) or any(parse_reference(member)[1:] in self.places for member in difference.members)
 
     def _find_spans(self, members: Iterable[Reference]) -> list[Span]:
-        """Return the spans of gold that are some spans, or stand in their place."""
+        """Return the spans of gold that match some spans, or replace them."""
         spans = {span.id: span for member in members for span in self.by_reference.get(member, ())}
         if not spans:
             for member in members:
