@@ -38,7 +38,7 @@ def require_known_names(path: Path, annotation: Annotation, inventory: Inventory
     names, values = count_unknown(annotation, inventory)
     if names:
         problem = f"has names that the inventory lacks: {_list_counts(names)}"
-        hint = "rename them everywhere with a migration (docs/migrations.md); `annotate check` lists them"
+        hint = "rename them everywhere with a migration (docs/how-to/migrations.md); `annotate check` lists them"
         raise CannotRun(path, shorten(problem, _LONGEST), hint)
     if values:
         problem = f"has values that the inventory does not allow: {_list_counts(values)}"
@@ -102,18 +102,39 @@ def read_annotation_folder(folder: str | Path, find_text: FindText) -> Iterator[
         CannotRun: If the folder has no annotation files, a file cannot be read or is of an unknown article, the text
             has changed since, or a span has other words than the text.
     """
-    for path, annotation in read_annotation_files(folder):
-        article_id = annotation.article
-        text = find_text(article_id)
-        if text is None or article_id != path.stem:
-            raise CannotRun(path, f"is of article {article_id!r}", "name the file after an article that has a text")
-        if annotation.text_sha256 != sha256(text):
-            raise CannotRun(path, "was made on another text", f"make it on the text of {article_id} as it is now")
-        for span in annotation.spans:
-            if not 0 <= span.start <= span.end <= len(text) or text[span.start : span.end] != span.text:
-                problem = f"span {span.id}: its text differs from the article at {span.start}–{span.end}"
-                raise CannotRun(path, problem, "count code points from 0")
-        yield AnnotationFile(path, text, annotation)
+    return (read_folder_file(path, find_text) for path in list_annotation_paths(folder))
+
+
+def read_folder_file(path: Path, find_text: FindText) -> AnnotationFile:
+    """Return the annotation of one file of a folder, as `read_annotation_folder` yields it.
+
+    Args:
+        path: The file.
+        find_text: Finds the text of an article.
+
+    Raises:
+        CannotRun: As `read_annotation_folder` does.
+    """
+    return _place_annotation(path, _decode_file(path), find_text)
+
+
+def _place_annotation(path: Path, annotation: Annotation, find_text: FindText) -> AnnotationFile:
+    """Return an annotation with its text, which it must fit."""
+    article_id = annotation.article
+    text = find_text(article_id)
+    if text is None or article_id != path.stem:
+        raise CannotRun(path, f"is of article {quote(article_id)}", "name the file after an article that has a text")
+    if annotation.text_sha256 != sha256(text):
+        raise CannotRun(path, "was made on another text", f"make it on the text of {article_id} as it is now")
+    for span in annotation.spans:
+        if not 0 <= span.start <= span.end <= len(text) or text[span.start : span.end] != span.text:
+            problem = f"span {span.id}: its text differs from the article at {span.start}–{span.end}"
+            raise CannotRun(path, problem, "count code points from 0")
+    return AnnotationFile(path, text, annotation)
+
+
+def _decode_file(path: Path) -> Annotation:
+    return decode_annotation(path, read_bytes(path, "name a folder of annotation files", within=path.parent))
 
 
 def read_annotation_files(folder: str | Path) -> Iterator[tuple[Path, Annotation]]:
@@ -122,8 +143,16 @@ def read_annotation_files(folder: str | Path) -> Iterator[tuple[Path, Annotation
     Raises:
         CannotRun: If the folder has no annotation files, or a file cannot be read.
     """
+    return ((path, _decode_file(path)) for path in list_annotation_paths(folder))
+
+
+def list_annotation_paths(folder: str | Path) -> list[Path]:
+    """Return the annotation files of a folder in the order of their names.
+
+    Raises:
+        CannotRun: If it has none.
+    """
     paths = find_files(Path(folder), ".json")
     if not paths:
         raise CannotRun(folder, "holds no annotation files", "name a folder of files such as annotations/gold holds")
-    for path in paths:
-        yield path, decode_annotation(path, read_bytes(path, "name a folder of annotation files", within=Path(folder)))
+    return paths

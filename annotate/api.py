@@ -6,6 +6,7 @@ What is heavy is imported by the function that needs it, so that `from annotate 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from annotate.corpus import Corpus
@@ -13,6 +14,7 @@ from annotate.errors import CannotRun, Refused
 from annotate.findings import Finding, Rule
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator
+from annotate.util.progress import StartStep, count_items, ignore_steps
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
@@ -67,8 +69,14 @@ def check(
     handle_waived: HandleWaived = lambda _: None,
     search_leaks: bool = False,
     annotators: Collection[str] = (),
+    articles: Collection[str] = (),
+    files: Collection[str | Path] = (),
+    use_cache: bool = False,
 ) -> list[Finding]:
     """Check every file of a corpus, then the corpus as a whole, as `annotate check` does.
+
+    With `articles` or `files`, only findings that their change can have caused are returned, as
+    docs/how-to/check-a-change.md says.
 
     Errors on the labels of single annotators are warnings, and `downgraded` of these findings is true. Errors on gold,
     and errors that cannot be waived, remain errors.
@@ -80,26 +88,36 @@ def check(
             small corpus.
         progress: Called as articles are checked.
         folders: Folders of guidelines that belong to the corpus. They hold no links, and their pages fit the inventory.
-        handle_waived: Called with each finding that the corpus waives; see docs/waivers.md.
+        handle_waived: Called with each finding that the corpus waives; see docs/how-to/waivers.md.
         search_leaks: Whether to search for near-duplicate paragraphs in two splits, too, as `annotate build` does.
         annotators: Annotators with labels in the corpus. Errors on their labels remain errors.
+        articles: Ids of changed articles, or patterns of ids.
+        files: Changed files of the corpus, its schema or `folders`; they need not exist any more.
+        use_cache: Whether to read and write what is known of unchanged files, in the user's cache directory.
 
     Returns:
         The findings that are not waived, by article id; those on the whole corpus are last.
 
     Raises:
         CannotRun: If the folder is not a corpus, or has a folder that cannot be read, or has no labels of one of the
-            annotators.
+            annotators, or no article of one of the ids, or if a file is in none of these folders.
     """
     from annotate.checks.runner import ARTICLES_PER_WORKER
     from annotate.checks.runner import check as run_checks
+    from annotate.checks.selection import select_change
+    from annotate.checks.verdict_cache import VerdictCache
     from annotate.util.parallel import count_cores, count_workers
 
     corpus.require_contents()
     names = corpus.select_annotation_sets(annotators)
+    selection = select_change(corpus, articles, files, inventory.folder, folders)
     if workers is None:
-        workers = count_workers(len(corpus.article_ids()), ARTICLES_PER_WORKER, count_cores())
-    return list(run_checks(corpus, inventory, workers, progress, folders, handle_waived, search_leaks, names))
+        # Little is done for an article that is not selected: less than it costs to start a process.
+        workers = 1 if selection else count_workers(len(corpus.article_ids()), ARTICLES_PER_WORKER, count_cores())
+    cache = VerdictCache(corpus, inventory) if use_cache else None
+    return list(
+        run_checks(corpus, inventory, workers, progress, folders, handle_waived, search_leaks, names, selection, cache)
+    )
 
 
 class ChecksFailed(Refused):
@@ -124,7 +142,7 @@ def build(
     evaluation: bool = False,
     schema: str | Path = "schema",
     workers: int | None = None,
-    progress: Callable[[str, int], Progress] = lambda step, articles: lambda _: None,
+    progress: StartStep = ignore_steps,
     handle_waived: HandleWaived = lambda _: None,
 ) -> "Manifest":
     """Check a corpus, then write the folder of its dataset, as `annotate build` does.
@@ -143,8 +161,8 @@ def build(
         evaluation: Whether to write `eval.yaml`, by which the Hub recognises a benchmark; not without text.
         schema: The folder of the inventory, whose files a dataset without text carries.
         workers: Number of worker processes; does not affect the output. By default one for each core.
-        progress: Called at the start of each step with its name and its number of articles; what it returns is called
-            as articles are processed.
+        progress: Called at the start of each step with its name and its number of articles, or None; what it returns is
+            called as articles are processed.
         handle_waived: Called with each finding that the corpus waives.
 
     Returns:
@@ -184,6 +202,7 @@ def build(
         failure.findings = tuple(errors)
         raise failure
     citation_path, left_out = find_citation(corpus, str(citation) if citation else None), list_left_out(findings)
+    progress("measuring agreement", None)
     return write_dataset(
         corpus,
         inventory,
@@ -214,6 +233,7 @@ def agree(
     seed: int = 0,
     missing: Literal["left-out", "value"] = "left-out",
     include_corrected: bool = False,
+    models: Mapping[str, Mapping[str, Annotation]] = MappingProxyType({}),
 ) -> "Report":
     """Measure how far annotators agree, as `annotate agree` does.
 
@@ -229,6 +249,7 @@ def agree(
             out, or a difference.
         include_corrected: Whether labels that began with those of another count as independent of them. Otherwise they
             are left out where they would be compared with them, and listed in `dependent`.
+        models: Annotator → article id → labels of a model that the corpus does not have, on its texts.
 
     Returns:
         The measures by label, relation, attribute, record and count; F1, alpha and kappa are from 0 (or less) to 1.
@@ -240,7 +261,9 @@ def agree(
     from annotate.agreement.measure import measure_agreement
     from annotate.agreement.study import read_study
 
-    study = read_study(corpus, inventory, annotators, with_gold, units, include_corrected=include_corrected)
+    study = read_study(
+        corpus, inventory, annotators, with_gold, units, include_corrected=include_corrected, models=models
+    )
     return measure_agreement(study, samples, seed, missing=missing)
 
 
@@ -277,11 +300,15 @@ def score(
     Raises:
         CannotRun: If an annotation or its text cannot be read, or a layer or a label is unknown.
     """
+    import msgspec
+
     from annotate.scoring.score import score as score_annotations
     from annotate.scoring.selection import Selection
+    from annotate.scoring.shared_labels import find_shared_labels
 
-    selection = Selection(tuple(layers), tuple(labels), pieces)
-    return score_annotations(inventory, _read_labels(corpus, annotation_set), predictions, samples, seed, selection)
+    selection, gold = Selection(tuple(layers), tuple(labels), pieces), _read_labels(corpus, annotation_set)
+    scores = score_annotations(inventory, gold, predictions, samples, seed, selection)
+    return msgspec.structs.replace(scores, shared=find_shared_labels(gold, predictions, corpus))
 
 
 def compare_systems(
@@ -319,10 +346,12 @@ def compare_systems(
     """
     from annotate.scoring.compare import compare_systems as compare_annotations
     from annotate.scoring.selection import Selection
+    from annotate.scoring.shared_labels import find_shared_labels
 
     gold = _read_labels(corpus, annotation_set)
     selection = Selection(tuple(layers), tuple(labels), pieces)
-    return compare_annotations(inventory, gold, first, second, samples, seed, selection)
+    compared = compare_annotations(inventory, gold, first, second, samples, seed, selection)
+    return compared.with_shared(*(find_shared_labels(gold, side, corpus) for side in (first, second)))
 
 
 def _read_labels(corpus: Corpus, annotation_set: str) -> dict[str, tuple[str, Annotation]]:
@@ -364,6 +393,7 @@ def export(
     annotation_set: str = GOLD,
     separator: Literal[",", ";"] = ",",
     bom: bool = False,
+    progress: StartStep = ignore_steps,
 ) -> "Ledger":
     """Write the labels of one annotation set, with their texts, in another format, as `annotate export` does.
 
@@ -378,6 +408,8 @@ def export(
         annotation_set: The labels to write: gold, or an annotator's id.
         separator: What separates the cells of CSV tables.
         bom: Whether CSV tables begin with a byte order mark, by which Excel recognises UTF-8.
+        progress: Called at the start of each step with its name and its number of articles; what it returns is called
+            as articles are done.
 
     Returns:
         The ledger: what was exported, what came back, and what the format cannot hold. `clean` says whether the export
@@ -397,8 +429,11 @@ def export(
         folder = corpus.root / "annotations" / annotation_set
         raise CannotRun(folder, "holds no annotations", "name an annotator of the corpus with --annotator")
 
+    steps = iter(("writing", "reading back"))
+
     def read_documents() -> Iterator[LabelledArticle]:
-        for article_id in article_ids:
+        advance = progress(next(steps, "comparing"), len(article_ids))
+        for article_id in count_items(article_ids, advance):
             annotation = corpus.read_annotation(annotation_set, article_id)
             document = LabelledArticle(corpus.read_article(article_id), annotation)
             require_exportable(document, inventory)
@@ -426,6 +461,7 @@ def convert_exports(
     workers: int | None = None,
     scheduler: str | None = None,
     progress: "Callable[[ShardProgress], None]" = lambda _: None,
+    most_findings: int | None = 20,
     **options: Any,
 ) -> "ConversionOutcome":
     """Convert Label Studio exports (raw JSON, compressed or not) to a dataset, as `annotate convert` does.
@@ -441,10 +477,11 @@ def convert_exports(
         workers: Number of worker processes; does not affect the output. By default one for each core.
         scheduler: The address of the scheduler of a Dask cluster, in place of `workers`.
         progress: Called for each shard.
+        most_findings: Number of findings of each code on exports as files that the outcome has; None for all.
         **options: Further fields of `annotate.convert.options.ConversionOptions`, such as `tables` and `fields`.
 
     Returns:
-        The manifest, with the number of tasks that were quarantined, and the first findings.
+        The manifest, with the number of tasks that were quarantined, and the findings on exports as files.
 
     Raises:
         CannotRun: If an export or the folder cannot be read or written. Complete shards remain for `resume`.
@@ -464,7 +501,7 @@ def convert_exports(
     )
     storage = any("://" in address and not address.startswith("file://") for address in (*exports, out))
     with _open_pool(workers, scheduler, storage) as pool:
-        return run_conversion(conversion, pool, mode, progress)
+        return run_conversion(conversion, pool, mode, progress, most_findings)
 
 
 @contextmanager

@@ -20,6 +20,8 @@ from annotate.model import Article, MetadataValue, normal_number
 from annotate.schemas import Fault, explain, package_schema
 from annotate.util.escape import quote
 from annotate.util.files import read_text
+from annotate.util.progress import StartStep, ignore_steps
+from annotate.util.suggestions import list_choices
 
 T = TypeVar("T")
 
@@ -106,7 +108,7 @@ def parse_assignments(words: Iterable[str], fields: Mapping[str, MetadataField])
 
 
 def _name_fields(fields: Mapping[str, MetadataField]) -> str:
-    known = f"use one of: {', '.join(fields)}; or " if fields else ""
+    known = f"use one of: {list_choices(fields)}; or " if fields else ""
     return f"{known}declare it in the section metadata of labels.yaml"
 
 
@@ -390,7 +392,7 @@ def describe_intake(
     for article in intake.articles:
         row = table.find(article.id, list_keys(article.id, intake.source.file, [file])) if table else None
         if table and row is None:
-            table.add_fault(file, f"has no row of its own for {article.id!r} in {table}", "add one")
+            table.add_fault(file, f"has no row of its own for {quote(article.id)} in {table}", "add one")
             continue
         details = row.details if row else {}
         values = {**shared, **details.get(METADATA, {})}
@@ -441,7 +443,11 @@ class MetadataUpdate(NamedTuple):
 
 
 def update_metadata(
-    corpus: Corpus, table: MetadataTable, inventory: Inventory, shared: Values | None = None
+    corpus: Corpus,
+    table: MetadataTable,
+    inventory: Inventory,
+    shared: Values | None = None,
+    start_step: StartStep = ignore_steps,
 ) -> MetadataUpdate:
     """Give articles of a corpus the metadata of their rows, all or none.
 
@@ -450,6 +456,7 @@ def update_metadata(
         table: The table. An empty cell changes nothing, unless it is cleared; see `MetadataTable.clear_empty`.
         inventory: The inventory, which declares the fields.
         shared: The fields of metadata of all articles that have a row; a row takes precedence.
+        start_step: Starts a step of the progress.
 
     Raises:
         ArticleRejected: If an article cannot have a value.
@@ -474,7 +481,7 @@ def update_metadata(
         return {**row.details, METADATA: changed}
 
     schema = encode_article_schema(inventory)
-    changed = update_details(corpus, find_row, schema, lambda: require_rows_used(table, corpus))
+    changed = update_details(corpus, find_row, schema, lambda: require_rows_used(table, corpus), start_step)
     return MetadataUpdate(changed, without_row)
 
 

@@ -5,17 +5,15 @@ is a regular expression. Each of its named groups is a span, labelled as `spans`
 `{name}` in an expression inserts one of the `parts`. The text of a span sets its attributes: the first entry for its
 label whose `when` matches sets each attribute. `annotate.numbers` reads the numbers.
 
-Expressions are data of others, and one can take longer than a lifetime. They have a bounded length, and an article a
-bounded time. The library `regex` stops a search in time; in its version 0 it finds what `re` finds.
+Expressions are data of others: `annotate.search_patterns` compiles them, and an article has a bounded time.
 """
 
 import re
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-import regex
 
 from annotate import findings
 from annotate.errors import CannotRun
@@ -26,26 +24,24 @@ from annotate.offsets import sha256, trim_range
 from annotate.schemas import Path as ValuePath
 from annotate.schemas import convert_value
 from annotate.schemas.lines import LineFinder, line_finder
+from annotate.search_patterns import LONGEST_PATTERN, PatternError, SearchClock, compile_pattern
 from annotate.util.escape import quote, shorten
 from annotate.util.files import decode_yaml, read_bytes
 
+if TYPE_CHECKING:
+    import regex
+
 ANNOTATOR = "baseline"
 BASELINE_FILE = "baseline.yaml"
-HINT = "correct it; docs/baseline.md describes the file"
+HINT = "correct it; docs/how-to/baseline.md describes the file"
 SECONDS = 10.0
 """Default of the time that an article may take."""
-LONGEST_PATTERN = 20_000
-"""Characters of an expression with its parts inserted, and of all expressions without."""
 _NUMBERS = {"both": 1, "lower": 1, "upper": 1, "between": 2, "none": 0}
 """Number of numbers that the text must hold for each reading of a wording; with 0 it may hold any."""
 
 
 _PART = re.compile(r"\{(\w+)\}")
 _SHOWN = 100
-_LARGEST_EXPANSION = 200_000
-_TOKEN = re.compile(
-    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+(?:\]|\Z)|\{(?P<least>\d{1,9})(?:,(?P<most>\d{0,9}))?\}|.", re.DOTALL
-)
 
 
 @findings.rule("B101")
@@ -56,7 +52,7 @@ def too_slow(expression: str, seconds: float) -> Iterator[findings.Problem]:
     machine. The article has no labels.
     Fails: `(a+)+b` on a long line of `a`.
     Passes: `a+b`; an expression in which no repetition repeats another one.
-    See: docs/baseline.md
+    See: docs/how-to/baseline.md
     """
     yield findings.Problem(
         f"{quote(expression, _SHOWN)} is still searching after {seconds:g} seconds; let no repetition in it repeat "
@@ -112,30 +108,6 @@ class PatternTooSlow(Exception):  # noqa: N818 - like CannotRun, it states what 
         super().__init__(f"{quote(expression, _SHOWN)} takes too long")
 
 
-class _Clock:
-    """The time of the processor that is left for a text, which is what the library measures, too."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.process_time() + seconds
-        self._expression = ""
-
-    def left(self, expression: str) -> float:
-        """Return the seconds that are left, and note what is searched with them.
-
-        Raises:
-            TimeoutError: None are left.
-        """
-        self._expression = expression
-        if (seconds := self._end - time.process_time()) > 0:
-            return seconds
-        raise TimeoutError
-
-    @property
-    def expression(self) -> str:
-        """The expression that was searched last."""
-        return self._expression
-
-
 class Baseline:
     """Labels texts with one data file and inventory."""
 
@@ -178,16 +150,13 @@ class Baseline:
                     )
 
     def _compile(self, pattern: str) -> "regex.Pattern[str]":
-        if _estimate_size(pattern) > _LARGEST_EXPANSION:
-            problem = (
-                f"{quote(pattern, _SHOWN)} repeats more than {_LARGEST_EXPANSION:,} characters by its numbers in braces"
-            )
-            raise CannotRun(self._where, problem, f"use * or + in place of large numbers; {HINT}")
         try:
-            return regex.compile(pattern, regex.MULTILINE | regex.VERSION0)
-        except (regex.error, RecursionError, OverflowError, ValueError, MemoryError) as error:
-            reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-            problem = f"{quote(pattern, _SHOWN)} is not a regular expression: {shorten(reason, _SHOWN)}"
+            return compile_pattern(pattern)
+        except PatternError as error:
+            if error.hint:
+                problem, hint = f"{quote(pattern, _SHOWN)} {error}", f"{error.hint}; {HINT}"
+                raise CannotRun(self._where, problem, hint) from error
+            problem = f"{quote(pattern, _SHOWN)} is not a regular expression: {shorten(str(error), _SHOWN)}"
             raise CannotRun(self._where, problem, HINT) from error
 
     def _insert_parts(self, pattern: str, parts: dict[str, str]) -> str:
@@ -220,13 +189,13 @@ class Baseline:
             PatternTooSlow: It takes longer. There are then no labels: which ones were found would depend on the
                 machine.
         """
-        clock = _Clock(seconds)
+        clock = SearchClock(seconds)
         try:
             return self._annotate(article_id, text, clock)
-        except TimeoutError as error:
+        except (TimeoutError, MemoryError) as error:
             raise PatternTooSlow(clock.expression) from error
 
-    def _annotate(self, article_id: str, text: str, clock: _Clock) -> Annotation:
+    def _annotate(self, article_id: str, text: str, clock: SearchClock) -> Annotation:
         spans: dict[tuple[str, int, int], Span] = {}
         relations: dict[tuple[str, str, str], Relation] = {}
         for sentence in self._sentence.finditer(text, timeout=clock.left(self.patterns.sentence)):
@@ -263,7 +232,7 @@ class Baseline:
             relations=tuple(relations.values()),
         )
 
-    def _find_matches(self, sentence: str, clock: _Clock) -> Iterator[tuple[Pattern, "regex.Match[str]"]]:
+    def _find_matches(self, sentence: str, clock: SearchClock) -> Iterator[tuple[Pattern, "regex.Match[str]"]]:
         """Yield every match, also inside the match before: the search continues after the start of the anchor."""
         for rule, pattern in self._rules:
             position = 0
@@ -274,7 +243,7 @@ class Baseline:
                 # A group that is optional may have no part in a match.
                 position = (anchor if anchor >= 0 else match.start()) + 1
 
-    def _make_span(self, id_: str, label: str, start: int, end: int, text: str, clock: _Clock) -> Span:
+    def _make_span(self, id_: str, label: str, start: int, end: int, text: str, clock: SearchClock) -> Span:
         interval = next((interval for interval in self.inventory.intervals if interval.label == label), None)
         numbers = find_numbers(text, self.inventory.language) if interval else []
         if interval and interval.denied:
@@ -296,28 +265,6 @@ class Baseline:
             if reading in ("both", "upper", "between"):
                 values[interval.maximum] = numbers[-1]
         return Span(id=id_, label=label, start=start, end=end, text=text, attributes=values)
-
-
-def _estimate_size(pattern: str) -> int:
-    """Estimate the length of an expression with its counted repetitions written out, as the compiler does."""
-    sizes = [0]  # of the whole, and of each group that is open
-    last = 1
-    for token in _TOKEN.finditer(pattern):
-        if token["least"]:
-            factor = max(int(token["least"]), int(token["most"] or 0), 1)
-            sizes[-1] += last * (factor - 1)
-            last *= factor
-        elif token[0] == "(":
-            sizes.append(1)
-        elif token[0] == ")":
-            last = sizes.pop() if len(sizes) > 1 else sizes[0]
-            sizes[-1] += last
-        else:
-            last = 1
-            sizes[-1] += 1
-        if sizes[-1] > _LARGEST_EXPANSION:
-            break
-    return sum(sizes)
 
 
 def _has_needed_numbers(interval: Interval, value: AttributeValue, numbers: list[int]) -> bool:
@@ -382,6 +329,6 @@ def load_baseline(folder: str | Path, inventory: Inventory) -> Baseline:
         CannotRun: The file is missing or broken, or has a name or value that the inventory lacks; then with the line.
     """
     path = Path(folder) / BASELINE_FILE
-    data = read_bytes(path, "write one; docs/baseline.md describes the file", within=path.parent)
+    data = read_bytes(path, "write one; docs/how-to/baseline.md describes the file", within=path.parent)
     patterns = convert_value(path, decode_yaml(path, data), Patterns, HINT)
     return Baseline(patterns, inventory, path, line_finder(path.name, data))

@@ -7,6 +7,7 @@ changed.
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,9 +16,11 @@ import msgspec
 
 from annotate.errors import CannotRun
 from annotate.findings import list_names
+from annotate.util.escape import quote, shorten
 from annotate.util.files import read_bytes
 from annotate.versions import is_version
 
+_LONGEST_REASON = 200
 CLASS_IDS_FILE = "classes.json"
 ANNOTATION_SCHEMA_FILE = "annotation.schema.json"
 """`annotate generate` writes it together with `classes.json`. Where it is, class ids were given."""
@@ -25,6 +28,8 @@ RELEASES_FOLDER = "releases"
 """The folder of the manifests of releases, next to the corpus."""
 MANIFEST_SUFFIX = ".json"
 """A manifest is a file VERSION.json."""
+RELEASE_TAG_PREFIX = "v"
+"""The tag of a release is this letter and the version."""
 NONE = "none"
 """The class of a pair of spans that no relation joins: class 0 in every list of relation classes, and no relation."""
 NamesByList = dict[str, tuple[str, ...]]
@@ -71,11 +76,11 @@ def load_class_ids(folder: Path) -> ClassIds | None:
     try:
         class_ids = msgspec.json.decode(read_bytes(path, hint, within=folder), type=ClassIds)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise CannotRun(path, str(error), hint) from error
+        raise CannotRun(path, shorten(str(error), _LONGEST_REASON), hint) from error
     for location, names in class_ids.lists():
-        for name in names:
-            if names.count(name) > 1:
-                raise CannotRun(path, f"{location}: {name!r} appears twice", hint)
+        repeated = next((name for name, count in Counter(names).items() if count > 1), None)
+        if repeated is not None:
+            raise CannotRun(path, f"{shorten(location)}: {quote(repeated)} appears twice", hint)
     return class_ids
 
 

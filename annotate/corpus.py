@@ -6,7 +6,8 @@ end. Reading a canonical file and writing it again gives the same bytes.
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from types import EllipsisType
@@ -31,6 +32,7 @@ from annotate.model import (
     normal_number,
 )
 from annotate.schemas import convert_value, require_valid
+from annotate.util.escape import quote
 from annotate.util.files import (
     LINK,
     FileToWrite,
@@ -41,8 +43,11 @@ from annotate.util.files import (
     write_atomically,
 )
 from annotate.util.folders import FolderEntry, list_folders, list_names, walk_entries
+from annotate.util.suggestions import list_choices, suggest
 from annotate.versions import latest, version_key
 
+CITATION = "CITATION.cff"
+"""The file, next to the corpus folder, that says how to cite the corpus."""
 T = TypeVar("T")
 
 GUIDELINES = "guidelines"
@@ -204,6 +209,11 @@ def encode_source(source: SourceFile) -> bytes:
     return _encode(source)
 
 
+def encode_split(article_ids: Iterable[str]) -> bytes:
+    """Return the canonical bytes of the file of a split: an article id a line."""
+    return "".join(f"{article_id}\n" for article_id in article_ids).encode()
+
+
 def decode_split(data: bytes) -> list[str]:
     """Return the article ids in the bytes of the file of a split, in the order of its lines."""
     return data.decode("utf-8", "replace").split()
@@ -258,15 +268,21 @@ class Corpus:
 
     Attributes:
         root: The folder.
+        is_temporary: Whether it is removed by the command that made it.
     """
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, *, is_temporary: bool = False) -> None:
         """Open a corpus folder.
+
+        Args:
+            root: The folder.
+            is_temporary: Whether it is removed by the command that made it. Its files are not flushed to disk, since
+                none of them needs to survive a power failure.
 
         Raises:
             CannotRun: If there is no such folder, or it is a link.
         """
-        self.root = Path(root)
+        self.root, self.is_temporary = Path(root), is_temporary
         with reporting_read_errors(self.root, "name a corpus folder"):
             is_folder = self.root.is_dir()
         if self.root.is_symlink():
@@ -369,9 +385,32 @@ class Corpus:
         selected, existing = list(dict.fromkeys(names)), self.annotation_sets()
         for name in selected:
             if name not in existing:
-                hint = f"choose from: {', '.join(existing)}" if existing else "the corpus has no annotations yet"
-                raise CannotRun(self.root / "annotations", f"has no labels by {name!r}", hint)
+                hint = f"choose from: {list_choices(existing)}" if existing else "the corpus has no annotations yet"
+                raise CannotRun(self.root / "annotations", f"has no labels by {quote(name)}", hint)
         return selected
+
+    def select_article_ids(self, patterns: Iterable[str], among: Collection[str] | None = None) -> list[str]:
+        """Return the ids of some articles, sorted.
+
+        Args:
+            patterns: Ids, or patterns with `*`, `?` and `[…]`, as a shell has them; none for all articles.
+            among: The ids to choose from; by default those of the articles that have metadata.
+
+        Raises:
+            CannotRun: If the corpus has no article of one of them.
+        """
+        existing = self.article_ids() if among is None else sorted(among)
+        patterns = list(dict.fromkeys(patterns))
+        if not patterns:
+            return existing
+        selected = set[str]()
+        for pattern in patterns:
+            matching = [article_id for article_id in existing if fnmatchcase(article_id, pattern)]
+            if not matching:
+                problem = f"has no article {quote(pattern)}{suggest(pattern, existing)}"
+                raise CannotRun(self.root, problem, "name articles by their ids, or by a pattern such as 'a*'")
+            selected.update(matching)
+        return sorted(selected)
 
     def annotated_ids(self, annotation_set: str) -> list[str]:
         """Return the ids of the articles that an annotation set has, sorted."""
@@ -398,6 +437,10 @@ class Corpus:
     def covered_ids(self) -> list[str]:
         """Return the ids of the articles that have a coverage file, sorted."""
         return self._list_names("coverage", ".json")
+
+    def decided_ids(self) -> list[str]:
+        """Return the ids of the articles that have a file of decisions, sorted."""
+        return self._list_names("adjudication", ".yaml")
 
     def source_files(self) -> list[str]:
         """Return the names of the source files that have a record, sorted; the source file itself may be missing."""
@@ -602,7 +645,7 @@ class Corpus:
             data: Its contents.
             old: The contents that were read before, as in `FileToWrite`.
         """
-        return FileToWrite(path, data, within=self.root, old=old)
+        return FileToWrite(path, data, within=self.root, old=old, is_flushed=not self.is_temporary)
 
     def write_file(self, path: Path, data: bytes) -> None:
         """Write a file of the corpus completely or not at all.

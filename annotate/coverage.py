@@ -1,8 +1,9 @@
 """Count the labels in each sentence of an article, so that no sentence is overlooked."""
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -46,25 +47,42 @@ def _strip(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def draft_coverage(article: Article, annotation: Annotation, inventory: Inventory, reason: str | None) -> Coverage:
     """List the sentences of an article with their labels; those without labels get a reason, if one is given."""
+    nothing: dict[str, int] = {}  # the same for all: a long text has a million sentences
     sentences = tuple(
-        Sentence(start=start, end=end, text=article.text[start:end], has={}, reason=reason)
+        Sentence(start=start, end=end, text=article.text[start:end], has=nothing, reason=reason)
         for start, end in split_sentences(article.text)
     )
     coverage = Coverage(article=article.id, text_sha256=article.text_sha256, sentences=sentences)
     return update_coverage(coverage, annotation, inventory)
 
 
-def count_labels(sentence: Sentence, annotation: Annotation, inventory: Inventory) -> dict[str, int]:
-    """Count the spans that start in a sentence, by label, in the order of the inventory. Zeros are left out."""
-    counts = Counter(span.label for span in annotation.spans if sentence.start <= span.start < sentence.end)
-    return {label: counts[label] for label in inventory.spans if counts[label]}
+def count_labels(
+    sentences: Iterable[Sentence], annotation: Annotation, inventory: Inventory
+) -> Iterator[dict[str, int]]:
+    """Yield for each sentence the number of spans that start in it, by label, in the order of the inventory.
+
+    Zeros are left out.
+    """
+    order = {label: index for index, label in enumerate(inventory.spans)}
+    spans = sorted((span for span in annotation.spans if span.label in order), key=lambda span: span.start)
+    starts = [span.start for span in spans]
+    for sentence in sentences:
+        first, stop = bisect_left(starts, sentence.start), bisect_left(starts, sentence.end)
+        counts = Counter(span.label for span in spans[first:stop])
+        yield {label: counts[label] for label in sorted(counts, key=order.__getitem__)}
 
 
 def update_coverage(coverage: Coverage, annotation: Annotation, inventory: Inventory) -> Coverage:
-    """Count the labels of each sentence again. A sentence that has labels loses its reason for having none."""
+    """Count the labels of each sentence again. A sentence that has labels loses its reason for having none.
 
-    def update_sentence(sentence: Sentence) -> Sentence:
-        has = count_labels(sentence, annotation, inventory)
-        return msgspec.structs.replace(sentence, has=has, reason=None if has else sentence.reason)
+    A sentence that does not change is the same object: a long text has a million of them.
+    """
 
-    return msgspec.structs.replace(coverage, sentences=tuple(map(update_sentence, coverage.sentences)))
+    def update_sentence(sentence: Sentence, has: dict[str, int]) -> Sentence:
+        reason = None if has else sentence.reason
+        if has == sentence.has and reason == sentence.reason:
+            return sentence
+        return msgspec.structs.replace(sentence, has=has, reason=reason)
+
+    counts = count_labels(coverage.sentences, annotation, inventory)
+    return msgspec.structs.replace(coverage, sentences=tuple(map(update_sentence, coverage.sentences, counts)))

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
+from annotate.util.progress import StartStep, count_items, ignore_steps
 from annotate.util.tables import Row, Table, make_table
 
 Order = Literal["label", "article"]
@@ -33,33 +34,36 @@ class Doubt(NamedTuple):
     start: int
 
 
-def find_doubts(corpus: Corpus, inventory: Inventory, annotation_sets: Iterable[str]) -> Iterator[Doubt]:
+def find_doubts(
+    corpus: Corpus, inventory: Inventory, annotation_sets: Iterable[str], start_step: StartStep = ignore_steps
+) -> Iterator[Doubt]:
     """Yield the notes of annotations.
 
     Args:
         corpus: The corpus.
         inventory: The inventory, which names the pages of the guidelines.
         annotation_sets: The annotators, or gold.
+        start_step: Starts a step of the progress.
 
     Raises:
         CannotRun: An annotation cannot be read.
     """
-    for name in annotation_sets:
-        for article_id in corpus.annotated_ids(name):
-            annotation = corpus.read_annotation(name, article_id)
-            spans = {span.id: span for span in annotation.spans}
-            for span in annotation.spans:
-                if span.note:
-                    label = inventory.spans.get(span.label)
-                    page = label.guideline if label else ""
-                    yield Doubt(span.label, article_id, name, span.text, span.note, page, span.start)
-            for relation in annotation.relations:
-                if relation.note:
-                    ends = [spans[end] for end in (relation.head, relation.tail) if end in spans]
-                    words, start = " → ".join(end.text for end in ends), ends[0].start if ends else 0
-                    kind = inventory.relations.get(relation.label)
-                    page = kind.guideline if kind else ""
-                    yield Doubt(relation.label, article_id, name, words, relation.note, page, start)
+    pairs = [(name, article_id) for name in annotation_sets for article_id in corpus.annotated_ids(name)]
+    for name, article_id in count_items(pairs, start_step("reading notes", len(pairs))):
+        annotation = corpus.read_annotation(name, article_id)
+        spans = {span.id: span for span in annotation.spans}
+        for span in annotation.spans:
+            if span.note:
+                label = inventory.spans.get(span.label)
+                page = label.guideline if label else ""
+                yield Doubt(span.label, article_id, name, span.text, span.note, page, span.start)
+        for relation in annotation.relations:
+            if relation.note:
+                ends = [spans[end] for end in (relation.head, relation.tail) if end in spans]
+                words, start = " → ".join(end.text for end in ends), ends[0].start if ends else 0
+                kind = inventory.relations.get(relation.label)
+                page = kind.guideline if kind else ""
+                yield Doubt(relation.label, article_id, name, words, relation.note, page, start)
 
 
 def sort_doubts(doubts: Iterable[Doubt], inventory: Inventory, order: Order) -> list[Doubt]:

@@ -84,7 +84,8 @@ class Finding:
 
     `waivable` says whether a corpus may waive it, `waived` why it did. `group` is that of its `Problem`. `downgraded`
     says that it is an error of its rule, and a warning because it is on the labels of one annotator. `words` are those
-    of its span, where they are known. `advice` and `details` are what an annotator reads; see `Rule`.
+    of its span, where they are known. `advice` and `details` are what an annotator reads; see `Rule`. `cause` is the
+    code of the finding on the same article that it follows from; empty if it is on its own.
     """
 
     code: str
@@ -102,6 +103,7 @@ class Finding:
     words: str = field(default="", compare=False)
     advice: str = field(default="", compare=False)
     details: Details = field(default_factory=dict, compare=False)
+    cause: str = field(default="", compare=False)
 
     @property
     def is_error(self) -> bool:

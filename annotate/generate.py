@@ -13,7 +13,14 @@ from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, encode_cl
 from annotate.errors import CannotRun
 from annotate.inventory import Bounds, Inventory, RelationLabel, SpanLabel, load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, package_schema
-from annotate.util.escape import Markdown, escape_markdown_words, markdown_code, markdown_shown_form, markdown_table
+from annotate.util.escape import (
+    Markdown,
+    escape_markdown_words,
+    markdown_code,
+    markdown_shown_form,
+    markdown_table,
+    quote,
+)
 from annotate.util.files import FileToWrite, read_bytes_if_present, read_text
 from annotate.util.folders import find_files
 
@@ -278,6 +285,31 @@ def find_unnamed_pages(inventory: Inventory, guidelines: Path, pages: Mapping[Pa
     ]
 
 
+def find_missing_tables(inventory: Inventory, guidelines: Path, pages: Mapping[Path, str]) -> dict[Path, list[str]]:
+    """Return the generated tables that pages of the guidelines lack, by page, where the guidelines have such tables.
+
+    A label's table belongs on its page, and may be on any. So may that of the relations, if a page is theirs alone.
+
+    Args:
+        inventory: The inventory.
+        guidelines: The folder of the guidelines.
+        pages: The text of each page.
+    """
+    present = {match["what"] for page in pages.values() for match in _MARKED.finditer(page)}
+    if not any(what.startswith("label ") for what in present):
+        return {}
+    missing: dict[Path, list[str]] = {}
+    for label in inventory.spans.values():
+        path = guidelines / label.guideline
+        if path in pages and f"label {label.name}" not in present:
+            missing.setdefault(path, []).append(f"label {label.name}")
+    label_pages = {label.guideline for label in inventory.spans.values()}
+    for page in dict.fromkeys(relation.guideline for relation in inventory.relations.values()):
+        if page not in label_pages and guidelines / page in pages and not present & {"relations", _DRAWING}:
+            missing.setdefault(guidelines / page, []).append("relations")
+    return missing
+
+
 class PageFault(NamedTuple):
     """A marker on a page that nothing can be generated for.
 
@@ -299,9 +331,11 @@ class PageFault(NamedTuple):
 def find_page_faults(inventory: Inventory, pages: Mapping[Path, str]) -> Iterator[PageFault]:
     """Yield the markers that name no label of the inventory, nor another table that can be generated."""
     for path, page in pages.items():
+        line, last = 1, 0
         for match in _MARKED.finditer(page):
             kind, _, name = match["what"].partition(" ")
-            line = page.count("\n", 0, match.start()) + 1
+            line += page.count("\n", last, match.start())
+            last = match.start()
             if _make_table(inventory, match["what"]) is not None:
                 continue
             if kind == "label" and name:
@@ -309,9 +343,11 @@ def find_page_faults(inventory: Inventory, pages: Mapping[Path, str]) -> Iterato
                     "if you renamed it, restore its name in labels.yaml and use `annotate migrate`; if you removed it,"
                     " run `annotate generate --fix`, delete the page, or write another label into the mark"
                 )
-                yield PageFault(path, line, name, f"has the table of {name!r}, which is no label of labels.yaml", hint)
+                yield PageFault(
+                    path, line, name, f"has the table of {quote(name)}, which is no label of labels.yaml", hint
+                )
             else:
-                problem = f"unknown marker {match['what']!r}"
+                problem = f"unknown marker {quote(match['what'])}"
                 yield PageFault(path, line, "", problem, f"write `label NAME`, `labels`, `relations` or `{_DRAWING}`")
 
 

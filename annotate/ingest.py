@@ -14,8 +14,10 @@ from annotate.model import ARTICLE_ID_LENGTH, Article, MetadataValue, Omission, 
 from annotate.offsets import normalise, sha256, trim_range
 from annotate.schemas import explain, package_schema
 from annotate.schemas.patterns import FILE_NAME
+from annotate.util.escape import quote
 from annotate.util.files import FileToWrite, read_raw, write_files, write_together
 from annotate.util.lock import writing_to
+from annotate.util.progress import StartStep, count_items, ignore_steps
 
 WHITE_SPACE = "white space around the article"
 LONGEST_NAME = 235
@@ -174,7 +176,7 @@ def _validate(noun: Article | SourceFile, schema: str) -> None:
     try:
         data = encode_article(noun) if isinstance(noun, Article) else encode_source(noun)
     except UnicodeEncodeError as error:
-        raise ArticleRejected(f"can have no {error.object!r}, which is not UTF-8; give another") from error
+        raise ArticleRejected(f"can have no {quote(error.object)}, which is not UTF-8; give another") from error
     for fault in explain(msgspec.json.decode(data), schema):
         raise ArticleRejected(f"can have no such {fault.location}: {fault.message}; {fault.hint}")
 
@@ -217,7 +219,7 @@ def _allow_name(name: str) -> None:
 def _allow_id(name: str) -> str:
     if not is_article_id(name):
         signs = "lower-case letters, digits, hyphens and underscores"
-        raise ArticleRejected(f"{name!r} can be no id; use {signs}, {ARTICLE_ID_LENGTH} at most")
+        raise ArticleRejected(f"{quote(name)} can be no id; use {signs}, {ARTICLE_ID_LENGTH} at most")
     return name
 
 
@@ -255,10 +257,11 @@ class CorpusContents:
     killed between two files is completed when it is repeated.
     """
 
-    def __init__(self, corpus: Corpus) -> None:
+    def __init__(self, corpus: Corpus, start_step: StartStep = ignore_steps) -> None:
         self._corpus = corpus
         self._ids, self._files = set[str](), set[str]()
-        self._texts = {article.text_sha256: article.id for article in corpus.articles()}
+        articles = count_items(corpus.articles(), start_step("reading the corpus", len(corpus.article_ids())))
+        self._texts = {article.text_sha256: article.id for article in articles}
 
     def add(self, intake: Intake) -> list[FileToWrite]:
         """Register a source file with its articles.
@@ -282,10 +285,12 @@ class CorpusContents:
             files = corpus.prepare_article(article)
             if article.id in self._ids or any(map(_has_other, files)):
                 raise ArticleRejected(
-                    f"an article with the id {article.id!r} is in the corpus already; give another with --id"
+                    f"an article with the id {quote(article.id)} is in the corpus already; give another with --id"
                 )
             if self._texts.setdefault(article.text_sha256, article.id) != article.id:
-                raise ArticleRejected(f"its text is in the corpus already, as {self._texts[article.text_sha256]!r}")
+                raise ArticleRejected(
+                    f"its text is in the corpus already, as {quote(self._texts[article.text_sha256])}"
+                )
             self._ids.add(article.id)
         return [part._replace(old=None) for part in intake.files(corpus) if not os.path.lexists(part.path)]
 
@@ -312,7 +317,9 @@ class Addition(NamedTuple):
     is_new: bool
 
 
-def add_articles(corpus: Corpus, intakes: Iterable[Intake]) -> list[Addition]:
+def add_articles(
+    corpus: Corpus, intakes: Iterable[Intake], total: int | None = None, start_step: StartStep = ignore_steps
+) -> list[Addition]:
     """Add source files with their articles to a corpus, all or none of them.
 
     The corpus is locked and only then read.
@@ -320,6 +327,8 @@ def add_articles(corpus: Corpus, intakes: Iterable[Intake]) -> list[Addition]:
     Args:
         corpus: The corpus.
         intakes: What is to be added. The next one is asked for when the one before it has been accepted.
+        total: The number of them, for the progress; None if it is not known.
+        start_step: Starts a step of the progress.
 
     Returns:
         What became of each.
@@ -330,9 +339,11 @@ def add_articles(corpus: Corpus, intakes: Iterable[Intake]) -> list[Addition]:
             written.
     """
     with writing_to(corpus.root):
-        contents = CorpusContents(corpus)
-        pairs = [(intake, contents.add(intake)) for intake in intakes]
-        changed = write_files([file for _, missing in pairs for file in missing])
+        contents = CorpusContents(corpus, start_step)
+        counted = count_items(intakes, start_step("reading files", total))
+        pairs = [(intake, contents.add(intake)) for intake in counted]
+        files = [file for _, missing in pairs for file in missing]
+        changed = write_files(count_items(files, start_step("writing files", len(files))))
     for path in changed:
         problem = "was made by another program while articles were added, and was left alone"
         raise Refused(path, problem, "move it away and add the articles again")
@@ -340,7 +351,11 @@ def add_articles(corpus: Corpus, intakes: Iterable[Intake]) -> list[Addition]:
 
 
 def update_details(
-    corpus: Corpus, find: Callable[[Article], Mapping[str, Any] | None], schema: str, confirm: Callable[[], None]
+    corpus: Corpus,
+    find: Callable[[Article], Mapping[str, Any] | None],
+    schema: str,
+    confirm: Callable[[], None],
+    start_step: StartStep = ignore_steps,
 ) -> list[str]:
     """Change the metadata of articles of a corpus, all or none.
 
@@ -351,6 +366,7 @@ def update_details(
         find: Returns the new values of an article's fields; None if it has none.
         schema: The JSON text of the schema of articles.
         confirm: Called after the last article. What it raises keeps the corpus as it is.
+        start_step: Starts a step of the progress.
 
     Returns:
         The ids of the articles that changed.
@@ -362,7 +378,8 @@ def update_details(
     changed: list[FileToWrite] = []
     article_ids: list[str] = []
     with writing_to(corpus.root):
-        for article_id in corpus.article_ids():
+        all_ids = corpus.article_ids()
+        for article_id in count_items(all_ids, start_step("comparing metadata", len(all_ids))):
             path = corpus.article_path(article_id)
             old, article = corpus.read_file(path), corpus.read_article(article_id)
             details = find(article)
@@ -376,5 +393,5 @@ def update_details(
                 changed.append(corpus.prepare_file(path, new, old))
                 article_ids.append(article_id)
         confirm()
-        write_together(changed)
+        write_together(changed, start_step("writing files", len(changed)))
     return article_ids

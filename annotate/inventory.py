@@ -16,8 +16,11 @@ from annotate.class_ids import CLASS_IDS_FILE, NONE, ClassIds, load_class_ids, r
 from annotate.errors import CannotRun
 from annotate.model import LARGEST, Article, normal_number
 from annotate.schemas import convert_value, require_valid
+from annotate.search_patterns import PatternError, compile_pattern
 from annotate.util.colours import make_colour
+from annotate.util.escape import quote, shorten
 from annotate.util.files import load_yaml
+from annotate.util.suggestions import list_choices
 from annotate.versions import is_older, latest
 
 INVENTORY_FILE = "labels.yaml"
@@ -117,6 +120,22 @@ def is_within(value: Any, minimum: int | float | None, maximum: int | float | No
     return (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
 
 
+class ValueWords(msgspec.Struct, frozen=True, kw_only=True):
+    """What the words of a span say about a value of its attribute, as regular expressions; an empty one says nothing.
+
+    Each is searched in the words of the span, with the paragraph before them for what looks behind.
+
+    Attributes:
+        imply: If found, the span has this value, or another one that its words imply.
+        exclude: If found, the span does not have this value.
+        require: If not found, the span does not have this value.
+    """
+
+    imply: str = ""
+    exclude: str = ""
+    require: str = ""
+
+
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     """An attribute of the spans with one of `labels`.
 
@@ -124,6 +143,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
         type: A `choice` is one of `values`, an `integer` is not negative, a `number` is any finite number.
         values: The definition of each choice.
         shown_values: What people see in place of a choice, for the choices where that differs.
+        value_words: What the words of a span say about a choice, for the choices that declare it.
         shown_as: What people see in place of the name; empty to show the name.
         scale: What `labels.yaml` says that its values tell; None if it says nothing. Use `level`.
         minimum: The least value of a number; None for any.
@@ -138,6 +158,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     definition: str
     values: dict[str, str] = {}
     shown_values: dict[str, str] = {}
+    value_words: dict[str, ValueWords] = {}
     shown_as: str = ""
     scale: Scale | None = None
     minimum: int | float | None = None
@@ -163,7 +184,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
         """What to write in place of a value that the attribute cannot have."""
         match self.type:
             case "choice":
-                return f"choose from {', '.join(self.values)}"
+                return f"choose from {list_choices(self.values)}"
             case "integer":
                 return f"write a whole number{describe_bounds(self.minimum or 0, self.maximum)}"
             case "number":
@@ -500,13 +521,14 @@ def load_inventory(folder: str | Path) -> Inventory:
 
 
 def _split_values(attribute: dict[str, Any]) -> None:
-    """Replace the values of a choice, definitions or mappings, by their definitions and their shown forms."""
+    """Replace the values of a choice, definitions or mappings, by their definitions, shown forms and words."""
     fields = {
         name: {"definition": entry} if isinstance(entry, str) else entry
         for name, entry in attribute.get("values", {}).items()
     }
     attribute["values"] = {name: entry["definition"] for name, entry in fields.items()}
     attribute["shown_values"] = {name: entry["shown_as"] for name, entry in fields.items() if "shown_as" in entry}
+    attribute["value_words"] = {name: entry["words"] for name, entry in fields.items() if "words" in entry}
 
 
 _COLOUR_TRIES = 20
@@ -559,7 +581,7 @@ def _find_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
 def _find_unknown(location: str, names: list[str], defined: Mapping[str, Any], kind: str) -> Iterator[_Fault]:
     for name in names:
         if name not in defined:
-            yield _Fault(location, f"no {kind} is called {name!r}", f"use one of: {', '.join(defined)}")
+            yield _Fault(location, f"no {kind} is called {quote(name)}", f"use one of: {list_choices(defined)}")
 
 
 def _find_span_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
@@ -567,20 +589,23 @@ def _find_span_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
         yield from _find_unknown(f"spans.{name}.layer", [label["layer"]], value["layers"], "layer")
         if label.get("hotkey") in RESERVED_HOTKEYS:
             yield _Fault(
-                f"spans.{name}.hotkey", f"{label['hotkey']!r} is a key that Label Studio uses", "choose another"
+                f"spans.{name}.hotkey", f"{quote(label['hotkey'])} is a key that Label Studio uses", "choose another"
             )
     for key in ("hotkey", "color"):
         count = Counter(label[key] for label in value["spans"].values() if key in label)
         for name, label in value["spans"].items():
             if count[label.get(key)] > 1:
-                yield _Fault(f"spans.{name}.{key}", f"{label[key]!r} belongs to two labels", "give each label its own")
+                yield _Fault(
+                    f"spans.{name}.{key}", f"{quote(label[key])} belongs to two labels", "give each label its own"
+                )
     for name, attribute in value["attributes"].items():
         yield from _find_unknown(f"attributes.{name}.labels", attribute["labels"], value["spans"], "span label")
         scale, scales = attribute.get("scale"), _SCALES[attribute["type"]]
         if scale is not None and scale not in scales:
-            problem = f"{scale!r} does not fit the type {attribute['type']!r}"
+            problem = f"{quote(scale)} does not fit the type {quote(attribute['type'])}"
             yield _Fault(f"attributes.{name}.scale", problem, f"use one of: {', '.join(scales)}; or leave it out")
         yield from _find_bound_faults(f"attributes.{name}", attribute)
+        yield from _find_pattern_faults(f"attributes.{name}.values.", attribute.get("values", {}))
     for layer in value["layers"]:
         labels = {name: label for name, label in value["spans"].items() if label["layer"] == layer}
         yield from _find_shown_faults("spans.", labels)
@@ -591,6 +616,21 @@ def _find_span_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
         yield from _find_shown_faults(f"attributes.{name}.values.", attribute.get("values", {}))
 
 
+def _find_pattern_faults(prefix: str, values: Mapping[str, Any]) -> Iterator[_Fault]:
+    """Yield the expressions for the words of a value that cannot be compiled."""
+    for name, entry in values.items():
+        for key, pattern in (entry.get("words", {}) if isinstance(entry, dict) else {}).items():
+            try:
+                compile_pattern(pattern)
+            except PatternError as error:
+                reason = str(error) if error.hint else f"is not a regular expression: {shorten(str(error))}"
+                yield _Fault(
+                    f"{prefix}{name}.words.{key}",
+                    reason,
+                    "correct it; docs/reference/formats.md#words-of-a-value describes it",
+                )
+
+
 def _find_bound_faults(location: str, entry: Mapping[str, Any]) -> Iterator[_Fault]:
     """Yield the bounds of an attribute or field that no number of its type can have."""
     type_, bounds = entry["type"], {key: entry[key] for key in ("minimum", "maximum") if key in entry}
@@ -598,9 +638,9 @@ def _find_bound_faults(location: str, entry: Mapping[str, Any]) -> Iterator[_Fau
         if type_ not in ("integer", "number"):
             yield _Fault(f"{location}.{key}", f"a {type_} has no {key}", "remove it, or make it a number")
         elif normal_number(bound) is None:
-            yield _Fault(f"{location}.{key}", f"{bound!r} is not a finite number", "write a number")
+            yield _Fault(f"{location}.{key}", f"{quote(bound)} is not a finite number", "write a number")
         elif type_ == "integer" and not (type(bound) is int and 0 <= bound <= LARGEST):
-            yield _Fault(f"{location}.{key}", f"{bound!r} is not a whole number from 0 on", "write such a number")
+            yield _Fault(f"{location}.{key}", f"{quote(bound)} is not a whole number from 0 on", "write such a number")
     if len(bounds) == 2 and bounds["minimum"] > bounds["maximum"]:
         yield _Fault(f"{location}.minimum", "is above the maximum", "swap or fix the two")
 
@@ -611,7 +651,9 @@ def _find_shown_faults(prefix: str, entries: Mapping[str, Any]) -> Iterator[_Fau
     for name, entry in entries.items():
         shown = name if isinstance(entry, str) else entry.get("shown_as", name)
         if names.setdefault(shown, name) != name:
-            yield _Fault(f"{prefix}{name}.shown_as", f"{shown!r} means {names[shown]} already", "give each its own")
+            yield _Fault(
+                f"{prefix}{name}.shown_as", f"{quote(shown)} means {names[shown]} already", "give each its own"
+            )
 
 
 def _find_relation_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
@@ -629,7 +671,9 @@ def _find_relation_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
     yield from _find_shown_faults("relations.", value["relations"])
     joining = [name for name, relation in value["relations"].items() if relation.get("joins_pieces")]
     for name in joining[1:]:
-        yield _Fault(f"relations.{name}.joins_pieces", f"{joining[0]!r} joins pieces already", "let one relation do it")
+        yield _Fault(
+            f"relations.{name}.joins_pieces", f"{quote(joining[0])} joins pieces already", "let one relation do it"
+        )
 
 
 def _find_interval_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
@@ -650,7 +694,7 @@ def _find_interval_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
             differing = sorted(set(values) ^ set(interval["readings"]))
             yield _Fault(
                 f"{location}.readings",
-                f"{', '.join(map(repr, differing))} is only in one of readings and values",
+                f"{list_choices([*map(quote, differing)])} is only in one of readings and values",
                 f"give each value of {interval['wording']} one reading",
             )
         roles = {name: role for record in value["records"].values() for name, role in record["roles"].items()}
@@ -717,7 +761,7 @@ def _find_enclosing_faults(location: str, enclosing: Mapping[str, Any], value: M
         name = enclosing[key]
         yield from _find_unknown(f"{location}.{key}", [name], outer["roles"], "role")
         if "relation" not in outer["roles"].get(name, {"relation": ""}):
-            yield _Fault(f"{location}.{key}", f"the role {name!r} has no 'relation'", "name a role that has one")
+            yield _Fault(f"{location}.{key}", f"the role {quote(name)} has no 'relation'", "name a role that has one")
     for key in ("where", "passes_on"):
         yield from _find_condition_faults(
             f"{location}.{key}", enclosing.get(key, {}), outer["anchor"], value["attributes"]
@@ -733,7 +777,7 @@ def _find_follow_faults(location: str, role: Mapping[str, Any], relations: Mappi
         set(relations.get(role[key], {}).get(end, [])) for key, end in (("relation", "tail"), ("follow", "head"))
     )
     if role["follow"] in relations and not tails & heads:
-        yield _Fault(location, f"starts from no tail of {role['relation']!r}", "take a relation that does")
+        yield _Fault(location, f"starts from no tail of {quote(role['relation'])}", "take a relation that does")
     if "enclosing" in role:
         yield _Fault(location, "the role has 'enclosing' already", "keep one of the two")
 

@@ -16,11 +16,15 @@ from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import AttributeValue
 from annotate.schemas import convert_value, require_valid
+from annotate.util.escape import quote
 from annotate.util.files import load_yaml
+from annotate.util.suggestions import list_choices
 
 MAPS_FOLDER = "maps"
 """The folder of maps in the schema folder; each has the name of its format."""
 _DIGITS = "0123456789"
+_MOST_UNKNOWN = 30
+"""Unknown names of a map that a message lists."""
 
 NOTE_TYPE = "AnnotatorNotes"
 """The type of notes in brat; the readers of the other formats use it as well."""
@@ -202,14 +206,16 @@ def load_map(path: Path, inventory: Inventory, within: Path | None = None) -> La
         CannotRun: With the location in the file, if it is not a valid map; with all names in it that the inventory
             lacks.
     """
-    value = load_yaml(path, "name a map; docs/interchange.md shows one", within=within or path.parent)
+    value = load_yaml(path, "name a map; docs/reference/interchange.md shows one", within=within or path.parent)
     require_valid(path, value, "import-map")
     label_map = convert_value(path, value, LabelMap)
     unknown = [use for use in _names_used(label_map, inventory) if use.name not in use.choices]
     if unknown:
-        problem = ", ".join(f"{use.location}: unknown {use.kind} {use.name!r}" for use in unknown)
+        shown = [f"{use.location}: unknown {use.kind} {quote(use.name)}" for use in unknown[:_MOST_UNKNOWN]]
+        more = len(unknown) - len(shown)
+        problem = ", ".join(shown) + (f", and {more:,} more" if more else "")
         choices = {use.kind: use.choices for use in unknown}
-        hints = (f"one of: {', '.join(map(str, names))}" for names in choices.values())
+        hints = (f"one of: {list_choices(names)}" for names in choices.values())
         if len(choices) > 1:
             hints = (f"for a {kind} {hint}" for kind, hint in zip(choices, hints, strict=True))
         hint = "if labels.yaml has a new name for it, write that one; `annotate migrate` renames it in maps, too"

@@ -35,10 +35,10 @@ from annotate.agreement.coefficients import (
     ordinal_counts,
 )
 from annotate.agreement.interval_tallies import COMPATIBLE, DISTANCE, EQUAL, add_bounds
+from annotate.agreement.matched_counts import HALF
 from annotate.agreement.matching import Matching, count_exact_matches, iterate_missing, match_by_overlap, match_exactly
 from annotate.agreement.measure import average_pairs
 from annotate.agreement.report import ALL
-from annotate.agreement.span_tallies import HALF
 from annotate.agreement.tally import Tally
 from annotate.records import Mention, Piece
 from annotate.scoring.plain_spans import (
@@ -58,6 +58,7 @@ from annotate.scoring.plain_spans import (
 )
 from annotate.scoring.score import Score, score_tally
 from annotate.tokens import find_tagged_spans
+from annotate.util.escape import quote
 from annotate.util.tables import Measure
 
 __all__ = [
@@ -272,7 +273,7 @@ def ordinal_alpha(rows: Sequence[Iterable[Hashable]], order: Sequence[Hashable] 
     ranks[None] = None
     for value in chain.from_iterable(patterns := _count_patterns(rows)):
         if value not in ranks:
-            raise ValueError(f"{value!r} is not in the order; None or NaN is a missing value")
+            raise ValueError(f"{quote(value)} is not in the order; None or NaN is a missing value")
     ranked = Counter[tuple[float | None, ...]]()
     for pattern, number in patterns.items():
         ranked[tuple(ranks[value] for value in pattern)] += number
@@ -324,7 +325,7 @@ def _count_numbers(rows: Sequence[Iterable[Hashable]]) -> Counter[tuple[float | 
     patterns = _count_patterns(rows)
     for value in chain.from_iterable(patterns):
         if not (value is None or (is_number(value) and isfinite(cast("float", value)))):
-            raise ValueError(f"{value!r} is no finite number; None or NaN is a missing value")
+            raise ValueError(f"{quote(value)} is no finite number; None or NaN is a missing value")
     return cast("Counter[tuple[float | None, ...]]", patterns)
 
 

@@ -5,9 +5,11 @@ Offsets everywhere are Unicode code points into `Article.text`, half open: `text
 
 import math
 import re
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
+
+from annotate.model_run import ModelRun
 
 GOLD = "gold"
 """Name of the folder, and of the version, that adjudication writes."""
@@ -30,6 +32,7 @@ LARGEST = (1 << 63) - 1
 _EXACT = 1 << 53
 """Up to here, floating-point numbers hold every integer."""
 Process = Literal["single pass", "adjudicated", "promoted", "corrected"]
+PROCESSES: tuple[Process, ...] = get_args(Process)
 LABEL_ORIGINS = ("manual", "prediction", "prediction-changed")
 """How Label Studio says that a region came about: by hand, from a prediction as it is, or from one that was changed."""
 LONGEST_WORK = 10_000_000
@@ -148,6 +151,7 @@ class Annotator(msgspec.Struct, frozen=True, kw_only=True):
         since: First day of the work.
         until: Its last day; None while it goes on.
         model: Name and version of a model; None for a person, and where it is not known.
+        run: How a language model made the labels; None for a person, and where it is not recorded.
     """
 
     id: str
@@ -156,6 +160,7 @@ class Annotator(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     until: str | None = None
     model: str | None = None
+    run: ModelRun | None = None
 
 
 class Omission(msgspec.Struct, frozen=True, kw_only=True):

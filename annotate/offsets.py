@@ -6,13 +6,16 @@ Offsets are Unicode code points, half open. This module converts all other units
 import hashlib
 import re
 import unicodedata
-from bisect import bisect_right
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 from itertools import accumulate, pairwise
+from math import ceil
 from typing import Literal, NamedTuple
 
 from annotate.scripts import letter_without_spaces
+from annotate.word_index import WordIndex, search_places
 
 Diagnosis = Literal[
     "code points", "escaped newline", "folded white space", "UTF-16", "hybrid", "white space at the ends", "stale text",
@@ -32,6 +35,14 @@ PLAIN: frozenset[Diagnosis] = frozenset({"code points", "escaped newline", "fold
 
 _GAP = re.compile(r"(?:\s|\\n)+")
 _LINE_END = re.compile(r"[\r\n]")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_CR_LF = re.compile("\r\n")
+_BLOCK = 256
+"""Characters that are encoded for one offset."""
+_SEARCHES = 50
+"""Searches of a text before it gets an index."""
+_LONGEST_INDEXED = 4_000_000
+"""Characters of the longest text that gets an index, which takes about 40 bytes a character while it is made."""
 _PIECE = re.compile(r"(?s).{1,50}.*?(?=[\0-\x09\x0b-\u02ff\u3000-\u3029\u3400-\u9fff]|\Z)")
 """A piece of a text whose normal form does not depend on the rest: the next character never combines with this one.
 
@@ -73,56 +84,6 @@ def normalise(text: str) -> str:
     return unicodedata.normalize("NFC", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def from_utf16(text: str, offset: int) -> int | None:
-    """Convert an offset in UTF-16 units to code points.
-
-    Returns:
-        The offset; None if it is outside the text or inside a surrogate pair.
-    """
-    if offset < 0:
-        return None
-    if text.isascii():
-        return offset if offset <= len(text) else None
-    # A character has at least one unit, so the text after `offset` characters does not matter.
-    units = text[:offset].encode("utf-16-le", "surrogatepass")
-    if 2 * offset > len(units):
-        return None
-    try:
-        return len(units[: 2 * offset].decode("utf-16-le"))
-    except UnicodeDecodeError:
-        return None
-
-
-def from_utf8(text: str, offset: int) -> int | None:
-    """Convert an offset in bytes of UTF-8 to code points.
-
-    Returns:
-        The offset; None if it is outside the text or inside a character.
-    """
-    data = text[: max(offset, 0)].encode("utf-8", "surrogatepass")
-    if not 0 <= offset <= len(data):
-        return None
-    try:
-        return len(data[:offset].decode("utf-8", "surrogatepass"))
-    except UnicodeDecodeError:
-        return None
-
-
-def from_single_line_ends(text: str, offset: int) -> int | None:
-    """Convert an offset that counts each CR LF as one character to code points.
-
-    Returns:
-        The offset; None if it is outside the text.
-    """
-    line_start = 0
-    for line in text.split("\r\n"):
-        if 0 <= offset <= len(line):
-            return line_start + offset
-        offset -= len(line) + 1
-        line_start += len(line) + 2
-    return None
-
-
 def in_normal_form(text: str, offset: int) -> int | None:
     """Convert an offset of a text to one of `normalise(text)`.
 
@@ -151,6 +112,104 @@ def normal_places(text: str) -> Callable[[int], int | None]:
     return convert
 
 
+class OffsetTable:
+    """Converts offsets of one text, and finds words in it.
+
+    Each table is made once, when it is first needed. The time for an offset does not grow with the text then.
+
+    Attributes:
+        text: The text.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._searches: dict[str, tuple[int, ...]] = {}
+
+    @cached_property
+    def _pairs(self) -> "array[int]":
+        """The offsets, in UTF-16 units, of the characters that take two units."""
+        positions = (match.start() for match in _ASTRAL.finditer("" if self.text.isascii() else self.text))
+        return array("Q", (position + number for number, position in enumerate(positions)))
+
+    @cached_property
+    def _bytes(self) -> "array[int]":
+        """The offsets, in bytes of UTF-8, of the blocks of the text and of its end."""
+        lengths = (len(self._encode_block(number)) for number in range(ceil(len(self.text) / _BLOCK)))
+        return array("Q", accumulate(lengths, initial=0))
+
+    @cached_property
+    def _lines(self) -> "array[int]":
+        """The offsets of the lines that follow CR LF, where each CR LF counts as one character."""
+        return array("Q", (match.end() - number for number, match in enumerate(_CR_LF.finditer(self.text), 1)))
+
+    @cached_property
+    def _index(self) -> "WordIndex":
+        return WordIndex(self.text)
+
+    def _encode_block(self, number: int) -> bytes:
+        return self.text[number * _BLOCK : (number + 1) * _BLOCK].encode("utf-8", "surrogatepass")
+
+    def from_utf16(self, offset: int) -> int | None:
+        """Convert an offset in UTF-16 units to code points.
+
+        Returns:
+            The offset; None if it is outside the text or inside a surrogate pair.
+        """
+        if not 0 <= offset <= len(self.text) + len(self._pairs):
+            return None
+        before = bisect_left(self._pairs, offset)
+        return None if before and self._pairs[before - 1] == offset - 1 else offset - before
+
+    def from_utf8(self, offset: int) -> int | None:
+        """Convert an offset in bytes of UTF-8 to code points.
+
+        Returns:
+            The offset; None if it is outside the text or inside a character.
+        """
+        if self.text.isascii():
+            return offset if 0 <= offset <= len(self.text) else None
+        if not 0 <= offset < self._bytes[-1]:
+            return len(self.text) if offset == self._bytes[-1] else None
+        block = bisect_right(self._bytes, offset) - 1
+        data = self._encode_block(block)[: offset - self._bytes[block]]
+        try:
+            return block * _BLOCK + len(data.decode("utf-8", "surrogatepass"))
+        except UnicodeDecodeError:
+            return None
+
+    def from_single_line_ends(self, offset: int) -> int | None:
+        """Convert an offset that counts each CR LF as one character to code points.
+
+        Returns:
+            The offset; None if it is outside the text.
+        """
+        if not 0 <= offset <= len(self.text) - len(self._lines):
+            return None
+        return offset + bisect_right(self._lines, offset)
+
+    def from_behind_byte_order_mark(self, offset: int) -> int | None:
+        """Convert an offset that does not count the byte order mark to code points.
+
+        Returns:
+            The offset; None if it is outside the text, or the text has no byte order mark.
+        """
+        return offset + 1 if self.text.startswith("\ufeff") and 0 <= offset < len(self.text) else None
+
+    def find_places(self, words: str) -> tuple[int, ...]:
+        """Return the first places of words in the text, at most two; they may overlap.
+
+        Args:
+            words: The words; not empty.
+        """
+        if words not in self._searches:
+            # An index takes as long as about so many searches.
+            if len(self._searches) < _SEARCHES or len(self.text) > _LONGEST_INDEXED:
+                self._searches[words] = search_places(self.text, words)
+            else:
+                self._searches[words] = self._index.find_places(words)
+        return self._searches[words]
+
+
 def _slice(text: str, start: int | None, end: int | None) -> str | None:
     if start is None or end is None or not 0 <= start <= end <= len(text):
         return None
@@ -158,14 +217,14 @@ def _slice(text: str, start: int | None, end: int | None) -> str | None:
 
 
 def resolve_offsets(
-    text: str, start: int, end: int, quoted: str, fix: bool = False
+    table: OffsetTable, start: int, end: int, quoted: str, fix: bool = False
 ) -> ResolvedOffsets | UnresolvedOffsets:
     """Find the unit of a span's offsets by the words that are quoted with it.
 
     Code points are tried first, then UTF-16 units, then both again with folded white space, as browsers quote it.
 
     Args:
-        text: The text.
+        table: The text.
         start: The start, in code points or UTF-16 units.
         end: The end, exclusive, in either unit.
         quoted: The words that the text should have there.
@@ -174,10 +233,11 @@ def resolve_offsets(
     Returns:
         The range in code points; `UnresolvedOffsets` if the text has the words under neither unit.
     """
+    text = table.text
     as_points = _slice(text, start, end)
     if as_points == quoted:
         return ResolvedOffsets(start, end, "code points")
-    first, last = from_utf16(text, start), from_utf16(text, end)
+    first, last = table.from_utf16(start), table.from_utf16(end)
     as_units = _slice(text, first, last)
     if as_units == quoted and first is not None and last is not None:
         return ResolvedOffsets(first, last, "UTF-16")
@@ -191,14 +251,14 @@ def resolve_offsets(
         and last is not None
     ):
         return ResolvedOffsets(first, last, "UTF-16")
-    misfit = _diagnosed(text, (start, end), (first, last), quoted, UnresolvedOffsets(as_points, as_units))
+    misfit = _diagnosed(table, (start, end), (first, last), quoted, UnresolvedOffsets(as_points, as_units))
     if fix and len(misfit.places) == 1:
         return ResolvedOffsets(*misfit.places[0], misfit.diagnosis)
     return misfit
 
 
 def _diagnosed(
-    text: str,
+    table: OffsetTable,
     points: tuple[int, int],
     units: tuple[int | None, int | None],
     quoted: str,
@@ -207,6 +267,7 @@ def _diagnosed(
     """Diagnose offsets that fit in neither unit; `units` are those that they are in code points if they are UTF-16."""
     if not quoted.strip():
         return misfit
+    text = table.text
     places = []
     folded = fold_white_space(quoted)
     for start, end in ((points[0], units[1]), (units[0], points[1])):
@@ -226,13 +287,14 @@ def _diagnosed(
             places.append(trim_range(text, start, end))
     if places:
         return misfit._replace(diagnosis="white space at the ends", places=tuple(dict.fromkeys(places)))
-    position = text.find(quoted)
-    if position < 0:
+    positions = table.find_places(quoted)
+    if not positions:
         return misfit
     # Offsets inside the text may be right and the quoted words old, as after a span was resized.
     is_inside = misfit.code_points is not None or misfit.utf16 is not None
-    is_ambiguous = is_inside or text.find(quoted, position + 1) >= 0
-    return misfit._replace(diagnosis="stale text", places=() if is_ambiguous else ((position, position + len(quoted)),))
+    is_ambiguous = is_inside or len(positions) > 1
+    place = (positions[0], positions[0] + len(quoted))
+    return misfit._replace(diagnosis="stale text", places=() if is_ambiguous else (place,))
 
 
 def fold_white_space(words: str) -> str:

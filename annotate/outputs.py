@@ -10,7 +10,7 @@ An output folder never lies inside the sources (a corpus, its schema, its guidel
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import Literal, NamedTuple
@@ -20,8 +20,17 @@ import msgspec
 from annotate.corpus import Corpus, find_parent_folder
 from annotate.errors import CannotRun, describe_os_error
 from annotate.inventory import INVENTORY_FILE, Inventory
+from annotate.util.escape import quote
 from annotate.util.files import read_rest, write_atomically
-from annotate.util.folders import has_temporary_folder, is_inner_path, is_same_folder, replacing_folder, walk_entries
+from annotate.util.folders import (
+    has_temporary_folder,
+    is_inner_path,
+    is_same_folder,
+    list_names,
+    replacing_folder,
+    walk_entries,
+)
+from annotate.util.nouns import count_noun
 
 MARKER_FILE = ".annotate-output.json"
 """The marker of commands whose output has no file that lists the others. Programs that read such folders skip hidden
@@ -135,6 +144,27 @@ def require_output_folder(
         raise CannotRun(out, f"cannot be read: {describe_os_error(error)}", HINT) from error
 
 
+def require_no_other_labels(out: Path, article_ids: Collection[str]) -> None:
+    """Check that a folder of annotation files has no labels of articles that a run will not label.
+
+    The folder is replaced as a whole, so that they would be deleted.
+
+    Args:
+        out: The folder, which a command of this toolkit wrote; see `require_output_folder`.
+        article_ids: The articles of the run.
+
+    Raises:
+        CannotRun: If it has labels of another article.
+    """
+    try:
+        others = sorted(set(list_names(str(out), ".json")) - set(article_ids))
+    except OSError as error:
+        raise CannotRun(out, f"cannot be read: {describe_os_error(error)}", HINT) from error
+    if others:
+        problem = f"has labels of {count_noun(len(others), 'article')} that this run leaves out, such as {others[0]}"
+        raise CannotRun(out, f"{problem}, and would be replaced", "name another folder with --out")
+
+
 def require_folder(out: Path) -> bool:
     """Check that an output folder is a folder or does not exist yet.
 
@@ -182,7 +212,9 @@ def require_outside_sources(out: Path, sources: Iterable[Path] = ()) -> None:
             raise CannotRun(out, f"contains {source}, which would be lost", HINT)
     for folder in (target, *target.parents):
         if _is_source(folder):
-            raise CannotRun(out, f"is inside the folder {folder.name!r}, which holds the sources of a corpus", HINT)
+            raise CannotRun(
+                out, f"is inside the folder {quote(folder.name)}, which holds the sources of a corpus", HINT
+            )
 
 
 def list_sources(corpus: Corpus, inventory: Inventory) -> tuple[Path, ...]:

@@ -348,7 +348,8 @@ def _list_clusters(text: str, has_forms: bool) -> Iterator[tuple[str, int]]:
         return
     import regex
 
-    for match in regex.finditer(r"(?s)\X", text):
+    # Two indicators of regions make a flag, so that `\X` goes back over all before each; here, each is a character.
+    for match in regex.finditer(r"(?s)[\U0001f1e6-\U0001f1ff](?=[\U0001f1e6-\U0001f1ff])|\X", text):
         cluster = match[0]
         if unicodedata.is_normalized("NFC", cluster):
             yield from zip(cluster, range(match.start(), match.end()), strict=True)

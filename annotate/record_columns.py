@@ -11,6 +11,7 @@ takes 5.6 times as long: 0.72 ms in place of 0.13 ms an article of 95 spans and 
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -78,10 +79,15 @@ class MentionColumns(NamedTuple):
         interrupted: Mask = np.diff(self.pieces.bounds) > 1
         return interrupted
 
-    def ranges(self, index: int) -> list[tuple[int, int]]:
-        """Return start and end of each piece of a mention, in the order of the text."""
-        some = slice(*self.pieces.bounds[index : index + 2].tolist())
-        return list(zip(self.pieces.starts[some].tolist(), self.pieces.ends[some].tolist(), strict=True))
+    def ranges(self, indices: Integers) -> dict[int, list[tuple[int, int]]]:
+        """Return start and end of each piece of some mentions by index, in the order of the text."""
+        bounds, pieces = self.pieces.bounds, self.pieces
+        owner, positions = expand_ranges(bounds[indices], bounds[indices + 1])
+        starts, ends = pieces.starts[positions].tolist(), pieces.ends[positions].tolist()
+        ranges: dict[int, list[tuple[int, int]]] = {}
+        for index, start, end in zip(indices[owner].tolist(), starts, ends, strict=True):
+            ranges.setdefault(index, []).append((start, end))
+        return ranges
 
 
 class MentionRelations(NamedTuple):
@@ -274,26 +280,33 @@ class Graphs:
         outer_anchors = self.mentions_labelled(outer.anchor)
         outer_anchors = outer_anchors[self._meeting(outer_anchors, rule.where)]
         positions, within, _, _ = self._fill_from_relation(outer_anchors, outer.roles[rule.within])
-        heads_of = _group(within, outer_anchors[positions])
-        outer_mentions = np.array(sorted(heads_of), np.int64)
+        outer_mentions = np.unique(within)
         inner_positions, outer_positions = find_enclosing(mentions, anchors, outer_mentions)
         rows = list[tuple[int, int, int, int]]()
         if not len(inner_positions):
             return np.zeros((0, 4), np.int64)
+        # Few of the outer mentions are around anything: only of these is the rest read, value by value.
+        around = outer_mentions[np.unique(outer_positions)]
+        is_around = np.isin(within, around)
+        heads_of = _group(within[is_around], outer_anchors[positions[is_around]])
+        outer_anchors = np.unique(outer_anchors[positions[is_around]])
         positions, taken, _, _ = self._fill_from_relation(outer_anchors, outer.roles[rule.take])
         taken_from = _group(outer_anchors[positions], taken)
         passing = set(outer_anchors[self._meeting(outer_anchors, rule.passes_on)].tolist())
-        ranges = {index: mentions.ranges(index) for index in outer_mentions[np.unique(outer_positions)].tolist()}
+        ranges = mentions.ranges(around)
 
         def nearness(mention: int) -> tuple[int, list[tuple[int, int]], int]:
             return sum(end - start for start, end in ranges[mention]), ranges[mention], int(mentions.ranks[mention])
 
         pairs = zip(inner_positions.tolist(), outer_mentions[outer_positions].tolist(), strict=True)
-        for position, group in groupby(pairs, lambda pair: pair[0]):
+        for position, group in groupby(pairs, itemgetter(0)):
             anchor = int(anchors[position])
             distance, pieces, is_last = 0, None, False
             fillers: dict[int, tuple[int, int]] = {}
-            for mention in sorted((mention for _, mention in group), key=nearness):
+            candidates = [mention for _, mention in group]
+            if len(candidates) > 1:
+                candidates.sort(key=nearness)
+            for mention in candidates:
                 heads = [head for head in heads_of[mention] if head != anchor]
                 if not heads:
                     continue
@@ -307,7 +320,7 @@ class Graphs:
                         continue
                     for filler in taken_from.get(head, ()):
                         fillers.setdefault(filler, (distance, head))
-            rows.extend((position, filler, distance, head) for filler, (distance, head) in fillers.items())
+            rows += [(position, filler, distance, head) for filler, (distance, head) in fillers.items()]
         return np.array(rows, np.int64).reshape(-1, 4)
 
 

@@ -130,7 +130,7 @@ class Graph:
         tails = self._tails.get((relation, head.id))
         if not tails:
             return ()
-        return tails.values() if len(tails) == 1 else sorted(tails.values(), key=_text_order)
+        return tails.values() if len(tails) == 1 else sorted(tails.values(), key=text_order)
 
     def records(self) -> dict[str, list[Record]]:
         """Return the records of every type that the inventory declares, each list in the order of the text.
@@ -154,7 +154,8 @@ class Graph:
         return {name: list(_records(self, self._inventory, type_)) for name, type_ in self._inventory.records.items()}
 
 
-def _text_order(mention: Mention) -> tuple[int, int, str, str]:
+def text_order(mention: Mention) -> tuple[int, int, str, str]:
+    """Return a key that sorts mentions in the order of the text."""
     return mention.start, mention.end, mention.label, mention.id
 
 
@@ -245,7 +246,7 @@ def _follow(graph: Graph, mentions: Iterable[Mention], relation: str, labels: Co
         if not tails and mention.label in labels:
             at_once.append(Filler(mention, 0))
     fillers: dict[str, Filler] = {}
-    for filler in at_once + sorted(followed, key=lambda filler: _text_order(filler.mention)):
+    for filler in at_once + sorted(followed, key=lambda filler: text_order(filler.mention)):
         fillers.setdefault(filler.mention.id, filler)
     return tuple(fillers.values())
 
@@ -309,7 +310,7 @@ def _enclosing(inner: list[Mention], outer: list[Mention]) -> Iterator[list[Ment
         candidates[inner_index] = candidates[inner_index] & around if inner_index in candidates else around
     for inner_index in range(len(inner)):
         mentions = [outer[outer_index] for outer_index in candidates[inner_index]]
-        yield sorted(mentions, key=lambda mention: (_length(mention), mention.pieces, _text_order(mention)))
+        yield sorted(mentions, key=lambda mention: (_length(mention), mention.pieces, text_order(mention)))
 
 
 def _sorted_pieces(mentions: list[Mention]) -> list[tuple[int, int, int]]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import regex
 
-_FIRST_LETTER, _LAST_LETTER = 0xE01, 0x3FFFF
-_SURROGATES = range(0xD800, 0xE000)
+_LETTERS = (range(0xE01, 0xD800), range(0xE000, 0x40000))
+"""Code points that may be letters without spaces. Surrogates, which are no characters, are between."""
 FIRST_MARK, LAST_MARK = 0x300, 0xE01EF
 # The planes between have no combining marks, and a million code points.
 _MARK_PLANES = (range(FIRST_MARK, 0x20000), range(0xE0100, LAST_MARK + 1))
@@ -44,10 +44,15 @@ def letters_without_spaces() -> tuple[str, str]:
     """
     import regex
 
-    codes = (code for code in range(_FIRST_LETTER, _LAST_LETTER + 1) if code not in _SURROGATES)
-    letters = letter_without_spaces().findall("".join(map(chr, codes)))
-    continuing = regex.findall(r"[\p{GCB=Extend}\p{GCB=SpacingMark}]", "".join(letters))
-    return _join_ranges(sorted({*letters} - {*continuing})), _join_ranges(continuing)
+    characters = "".join(chr(code) for codes in _LETTERS for code in codes)
+    letters = letter_without_spaces().pattern
+    extending = r"[\p{GCB=Extend}\p{GCB=SpacingMark}]"
+
+    def find_ranges(operator: str) -> str:
+        pattern = regex.compile(f"[{letters}{operator}{extending}]", regex.VERSION1)
+        return _join_ranges(pattern.findall(characters))
+
+    return find_ranges("--"), find_ranges("&&")
 
 
 @cache

@@ -21,6 +21,8 @@ _BEGINNING, _INSIDE, _LAST, _SINGLE = "B", "IM", "EL", "SU"
 _PREFIXES = frozenset(_BEGINNING + _INSIDE + _LAST + _SINGLE)
 _CONTINUING = frozenset(_INSIDE + _LAST)
 _ENDING = frozenset(_LAST + _SINGLE)
+_SHOWN = 60
+"""Characters of a token that a message shows."""
 
 
 class TokenSpan(NamedTuple):
@@ -80,7 +82,7 @@ def _word_pattern() -> re.Pattern[str]:
     letters, continuing = letters_without_spaces()
     # The look-ahead rules out most characters before the hundred ranges are searched.
     is_high, marks = f"(?=[{chr(FIRST_MARK)}-{chr(LAST_MARK)}])", combining_marks()
-    return re.compile(rf"[{letters}](?:{is_high}[{marks}{continuing}])*|(?:[^\W_{letters}]+|{is_high}[{marks}])+")
+    return re.compile(rf"[{letters}](?:{is_high}[{marks}{continuing}])*|(?:[^\W_{letters}]++|{is_high}[{marks}])+")
 
 
 def list_tags(labels: Iterable[str]) -> list[str]:
@@ -110,7 +112,7 @@ def find_tagged_spans(tags: Sequence[str]) -> Iterator[TokenSpan]:
     for index, tag in enumerate([*tags, OUTSIDE]):
         prefix, _, label = tag.partition("-")
         if not is_tag(tag):
-            raise TokenMismatch(index, f"{tag!r} is not a BIO tag")
+            raise TokenMismatch(index, f"{tag[:_SHOWN]!r} is not a BIO tag")
         if span_label and (prefix not in _CONTINUING or label != span_label):
             yield TokenSpan(span_label, start, index)
             span_label = ""
@@ -140,13 +142,15 @@ def align_words(text: str, words: Iterable[str]) -> list[tuple[int, int]]:
         position = _skip_space(text, position)
         if not word or not text.startswith(word, position):
             actual = text[position : position + max(len(word), 1)]
-            raise TokenMismatch(index, f"the text has {actual!r} at {position}, not the token {word!r}")
+            problem = f"the text has {actual[:_SHOWN]!r} at {position}, not the token {word[:_SHOWN]!r}"
+            raise TokenMismatch(index, problem)
         ranges.append((position, position + len(word)))
         position += len(word)
     position = _skip_space(text, position)
     if position < len(text):
         rest = text[position : position + 20]
-        raise TokenMismatch(len(ranges), f"{len(ranges)} tokens, and the text continues at {position} with {rest!r}")
+        problem = f"{len(ranges)} tokens, and the text continues at {position} with {rest[:_SHOWN]!r}"
+        raise TokenMismatch(len(ranges), problem)
     return ranges
 
 

@@ -4,7 +4,7 @@ A waived finding is not listed among the findings. It is counted wherever findin
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from annotate import dates
 from annotate.corpus import Corpus, find_project_folders
 from annotate.findings import Finding, Severity
 from annotate.passes import annotation_set_of
@@ -72,11 +73,13 @@ class Waivers:
         day: The day.
         used: How many findings each one has waived or given its severity.
         refused: How many findings each one is about that may not be waived.
+        doubtful: The indices of those that may be about findings that were not looked for.
     """
 
     def __init__(self, waivers: Sequence[Waiver] = (), day: date | None = None) -> None:
-        self.all, self.day = tuple(waivers), day or date.today()
+        self.all, self.day = tuple(waivers), day or dates.today()
         self.used, self.refused = [0] * len(self.all), [0] * len(self.all)
+        self.doubtful = set[int]()
         self._indices: dict[tuple[str, str | None], list[int]] = {}
         """A code, and an article or None → the waivers that are limited to the article or, with None, to none."""
         for index, waiver in enumerate(self.all):
@@ -88,6 +91,23 @@ class Waivers:
     def active(self) -> tuple[Waiver, ...]:
         """The waivers that are not over."""
         return tuple(waiver for waiver in self.all if not waiver.is_over(self.day))
+
+    def list_unused(self, codes: Collection[str]) -> list[Waiver]:
+        """Return the waivers of some codes that have had no effect so far, but for those that are over or doubtful."""
+        return [
+            waiver
+            for index, waiver in enumerate(self.all)
+            if waiver.code in codes
+            and not self.used[index]
+            and index not in self.doubtful
+            and not waiver.is_over(self.day)
+        ]
+
+    def doubt(self, codes: Collection[str], article: str | None) -> None:
+        """Note that findings of some codes on an article, or on the corpus, may be there and were not looked for."""
+        for index, waiver in enumerate(self.all):
+            if waiver.code in codes and (article is None or not waiver.articles or article in waiver.articles):
+                self.doubtful.add(index)
 
     def apply(self, finding: Finding, annotator: str | None = None) -> Finding:
         """Return a finding as the first waiver that is about it leaves it: waived, with another severity, or as it is.

@@ -21,17 +21,18 @@ import numpy as np
 
 from annotate import metrics
 from annotate.agreement.coefficients import Value, alpha, alpha_counts, f1
+from annotate.agreement.matched_counts import count_matched
 from annotate.agreement.matching import list_mentions, match_exactly
 from annotate.agreement.positions import Positions, count_patterns
 from annotate.agreement.report import ALL
-from annotate.agreement.span_tallies import add_matching, project_patterns
+from annotate.agreement.span_tallies import ParagraphPatterns, add_matches
 from annotate.agreement.study import Study, make_study
 from annotate.agreement.tally import Tally
 from annotate.corpus import Corpus
 from annotate.inventory import load_inventory
 from annotate.model import GOLD, Span
 from annotate.records import Graph, Mention, Piece
-from annotate.scoring.score import make_prediction
+from annotate.scoring.score_counts import make_prediction
 
 ROOT = Path(__file__).resolve().parent.parent
 INVENTORY = load_inventory(ROOT / "schema")
@@ -122,7 +123,7 @@ def our_f1(compared: Study) -> dict[str, Value]:
     for name, labels in [*((label, [label]) for label in LABELS), ("all", list(LABELS))]:
         tally = Tally()
         for comparison, matching in matchings:
-            add_matching(tally, comparison, matching, labels)
+            add_matches(tally, count_matched(matching, comparison.article.find_paragraph_at), labels)
         values[name] = f1(tally.total())
     return values
 
@@ -149,7 +150,8 @@ def theirs_by_label(rows: list[Spans]) -> dict[str, float]:
 def ours_by_label(versions: list[list[Mention]], ruler: Positions) -> dict[str, Value]:
     """Compute alpha of each label as `annotate agree` does: one sweep for all labels over the ends of spans."""
     (found,) = count_patterns(versions, ruler)
-    return {label: alpha(alpha_counts(project_patterns(found, frozenset({label})))) for label in LABELS}
+    patterns = ParagraphPatterns(found, len(versions), {})
+    return {label: alpha(alpha_counts(patterns.project(frozenset({label})))) for label in LABELS}
 
 
 def mentions_of(rows: list[Spans]) -> list[list[Mention]]:

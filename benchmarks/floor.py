@@ -1,14 +1,63 @@
-"""The columns of the table `articles` from decoded tasks, with nothing looked at: what no converter can leave out."""
+"""What no converter can leave out: the columns of `articles`, with nothing looked at, and the files of six tables."""
 
+import tempfile
+from functools import cache
 from itertools import accumulate
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from annotate import inventory
+from annotate.convert.options import ConversionOptions
+from annotate.convert.pool import local_pool
 from annotate.convert.reader import ExportedTask
+from annotate.convert.run import convert_exports
+from annotate.convert.shard import SPLIT
+from annotate.dataset.tables import table_features
+from annotate.dataset.writer import TableWriter
 from annotate.inventory import Inventory
 from annotate.labelstudio.results_fast import FastChoice, FastRegion, FastRelation
+from benchmarks.exports import write
+
+SCHEMA = Path(__file__).resolve().parent.parent / "tests" / "base" / "schema"
+
+
+SHARD_TASKS = 550
+"""Tasks of the rows that are written again and again, about as many as a shard of the default size has."""
+
+
+class ShardRows(NamedTuple):
+    """The rows of each table that were made of some tasks."""
+
+    tables: dict[str, pa.Table]
+    tasks: int
+
+    def write(self, folder: Path, number: int, tasks: int) -> None:
+        """Write as many of the rows as so many tasks have: Parquet, its SHA-256 and the hash of its values."""
+        for name, rows in self.tables.items():
+            writer = TableWriter(folder, name, SPLIT, _features()[name], f"{name}-{number}.parquet")
+            writer.add(rows[: len(rows) * tasks // self.tasks])
+            writer.finish()
+
+
+@cache
+def shard_rows() -> ShardRows:
+    """The rows of all six tables, converted once, before the clock starts."""
+    with tempfile.TemporaryDirectory() as name:
+        path, out = Path(name) / "export.json", Path(name) / "out"
+        write(path, SHARD_TASKS)
+        options = ConversionOptions((str(path),), str(out), inventory.load_inventory(SCHEMA), shard_size=1 << 30)
+        tables = convert_exports(options, local_pool(1)).manifest.tables
+        rows = {table.config: pq.read_table(next(out.glob(table.file))).combine_chunks() for table in tables}
+        return ShardRows(rows, SHARD_TASKS)
+
+
+@cache
+def _features() -> dict[str, Any]:
+    return table_features(inventory.load_inventory(SCHEMA))
 
 
 def columns(tasks: list[ExportedTask], labels: Inventory, schema: pa.Schema) -> list[pa.Array]:

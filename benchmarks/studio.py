@@ -12,6 +12,7 @@ each command, so that a server or machine that slows down affects both. A comman
 import argparse
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -84,7 +85,7 @@ class Row(NamedTuple):
 def write_corpus(root: Path, count: int) -> Corpus:
     """Write a corpus with gold labels that passes `annotate check`."""
     (root / "corpus").mkdir(parents=True)
-    (root / "schema").symlink_to(SCHEMA)
+    shutil.copytree(SCHEMA, root / "schema")  # links are not followed
     (root / "corpus" / "annotators.yaml").write_text(ANNOTATORS)
     corpus, mapper = Corpus(root / "corpus"), Mapper(inventory.load_inventory(SCHEMA))
     for begin in range(0, count, SOURCE):

@@ -218,6 +218,35 @@ CITATION: dict[str, Any] = {
 """Every field of a CITATION.cff that the toolkit reads."""
 
 
+RUN: dict[str, Any] = {
+    "asked": "Model 7",
+    "answered": ["model-7-2026"],
+    "mode": "json",
+    "started": "2026-01-31T23:59:58Z",
+    "ended": "2026-02-01T00:10:00Z",
+    "toolkit": "0.2.0",
+    "prompt_sha256": "0a" * 32,
+    "schema_sha256": "0b" * 32,
+    "inventory": "1.0.0",
+    "inventory_sha256": "0c" * 32,
+    "guidelines": "1.0.0",
+    "prompt_left_out": ["a page"],
+    "parameters": {"temperature": 0, "effort": "low"},
+    "formats": {"schema": 8},
+    "usage": {"answers": 8, "input": 800, "output": 80, "cost": 1.5},
+    "corrections": {},
+    "currency": "USD",
+    "articles": 2,
+    "spans": 11,
+    "relations": 6,
+    "left_out": {"limit reached": 1},
+    "aligned": {"case": 4},
+    "findings": {"A104": 1},
+    "quarantined": {"A301": 2},
+}
+"""The run of a model, with every field that a run can have."""
+
+
 def make_project(root: Path) -> Project:
     """Return a project that has every kind of file, and several annotators."""
     project = Project(root)
@@ -235,6 +264,9 @@ def make_project(root: Path) -> Project:
     shutil.copytree(project.path("corpus/annotations/anna"), project.path("corpus/annotations/ben"))
     for path in project.path("corpus/annotations/ben").iterdir():
         path.write_text(path.read_text("utf-8").replace('"annotator": "anna"', '"annotator": "ben"'), "utf-8")
+    annotators = {entry["id"]: entry for entry in read(project.path("corpus/annotators.yaml"))["annotators"]}
+    entries = [annotators["ben"] | {"model": "Model 7", "run": RUN}, annotators["anna"]]
+    write(project.path("corpus/annotators.yaml"), {"annotators": entries})
     inventory = read(project.path("schema/labels.yaml"))
     view = {
         "definition": "The number.",

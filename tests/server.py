@@ -20,10 +20,11 @@ START_TIMEOUT = 600
 
 @pytest.fixture(scope="session", autouse=True)
 def own_data_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep the states of all corpora out of the user's real data directory."""
+    """Keep the states of all corpora out of the user's real data directory, and what checks know out of the cache."""
     folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(folder))
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield folder
 
 

@@ -41,7 +41,11 @@ def test_the_examples_of_the_package_run(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_the_examples_of_the_page_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(ROOT)
-    page = (ROOT / "docs" / "library.md").read_text("utf-8").replace("dist/dataset", str(tmp_path / "dataset"))
+    page = (
+        (ROOT / "docs" / "reference" / "library.md")
+        .read_text("utf-8")
+        .replace("dist/dataset", str(tmp_path / "dataset"))
+    )
     examples = "\n".join(part.partition("```")[0] for part in page.split("```pycon\n")[1:])
     test = doctest.DocTestParser().get_doctest(examples, {}, "library.md", None, None)
     assert doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test).failed == 0
@@ -49,7 +53,9 @@ def test_the_examples_of_the_page_run(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 def test_the_example_of_writing_runs(project: Project) -> None:
     """On the made-up corpus, whose article has another id."""
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "library.md").read_text("utf-8"), re.DOTALL)
+    (code,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs" / "reference" / "library.md").read_text("utf-8"), re.DOTALL
+    )
     before = project.corpus.read_annotation("anna", "harbour")
     changed = msgspec.structs.replace(before, relations=())
     names = {"corpus": project.corpus, "change": lambda annotation: changed if annotation == before else None}

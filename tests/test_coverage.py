@@ -2,10 +2,16 @@
 
 import shutil
 
+import msgspec
 import pytest
 
-from annotate.coverage import split_sentences
-from tests.conftest import Project
+from annotate.corpus import Corpus
+from annotate.coverage import draft_coverage, split_sentences, update_coverage
+from annotate.inventory import load_inventory
+from annotate.model import GOLD, Span
+from tests.conftest import ROOT, Project
+from tests.names import named_inventory
+from tests.operations import LINEAR, count_calls
 
 
 @pytest.mark.parametrize(
@@ -66,3 +72,26 @@ def test_corpus_without_gold_says_how_to_make_it(project: Project) -> None:
     shutil.rmtree(project.path("corpus/annotations/gold"))
     result = project.annotate("coverage", "--init")
     assert (result.exit_code, "annotations/gold: has no labels; make some with" in result.output) == (2, True)
+
+
+def test_labels_of_sentences_are_counted_in_linear_time() -> None:
+    """Regression: each sentence looked at all spans."""
+
+    def count_operations(number: int) -> int:
+        text = "One word. " * number
+        article = msgspec.structs.replace(Corpus(ROOT / "corpus").read_article("syria-fronts"), text=text)
+        spans = tuple(
+            Span(id=f"s{at}", label="Load", start=10 * at, end=10 * at + 3, text="One") for at in range(number)
+        )
+        gold = msgspec.structs.replace(Corpus(ROOT / "corpus").read_annotation(GOLD, "syria-fronts"), spans=spans)
+        return count_calls(lambda: draft_coverage(article, gold, named_inventory(), None))
+
+    assert count_operations(200) <= LINEAR * count_operations(100)
+
+
+def test_a_sentence_that_does_not_change_is_kept() -> None:
+    """Regression: a text of 50 MB took 1.4 GB, since each of its sentences was made anew each time it was counted."""
+    corpus = Corpus(ROOT / "corpus")
+    coverage, gold = corpus.read_coverage("syria-fronts"), corpus.read_annotation(GOLD, "syria-fronts")
+    updated = update_coverage(coverage, gold, load_inventory(ROOT / "schema"))
+    assert all(new is old for new, old in zip(updated.sentences, coverage.sentences, strict=True))

@@ -1,7 +1,6 @@
 """The commands on the pages about the dataset run as they are, in a folder with the corpus and a system's labels."""
 
 import json
-import re
 import shlex
 import shutil
 from pathlib import Path
@@ -9,16 +8,17 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, annotate
+from tests.docs_blocks import DOCS, read_blocks
 
-PAGES = ("scoring", "evaluation", "rights", "publishing")
+PAGES = ("reference/scoring", "how-to/evaluation", "how-to/rights", "how-to/publishing")
 ELSEWHERE = ("annotate publish",)
 """Commands that other tests run, with a server in place of the Hub."""
 
 
 def list_commands(page: str) -> list[list[str]]:
     """Return the commands of `annotate` in the blocks of a page, without their comments."""
-    text = (ROOT / "docs" / f"{page}.md").read_text("utf-8")
-    lines = "".join(re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)).splitlines()
+    blocks = [block for block in read_blocks(DOCS / f"{page}.md") if block.language == "sh"]
+    lines = "".join(block.text for block in blocks).splitlines()
     commands = [line for line in lines if line.startswith("annotate ") and not line.startswith(ELSEWHERE)]
     return [shlex.split(command, comments=True) for command in commands]
 
@@ -50,7 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tags = "\n".join(path.read_text("utf-8") for path in sorted((folder / "bio").glob("*.conll")))
     for name in ("predicted", "b"):
         (out / f"{name}.conll").write_text(tags, "utf-8")
-    shutil.copy(out / "a.jsonl", folder / "answers.jsonl")
+    shutil.copytree(gold, folder / "answers")
     return folder
 
 

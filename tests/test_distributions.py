@@ -22,7 +22,7 @@ TESTS = (
     "tests/test_model.py",
     "tests/test_tokens.py",
     "tests/dataset/test_eval_file.py",
-    "tests/evaluation/test_answers.py",
+    "tests/evaluation/test_task_data.py",
 )
 """A part of the tests. Those that need the real corpus are skipped."""
 

@@ -143,9 +143,9 @@ def test_an_example_says_in_one_line_what_keeps_it_from_running(script: str, tmp
     assert nothing.startswith("annotate: schema/labels.yaml: no such file")
 
 
-def test_readme_names_every_example() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_documentation_names_every_example() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
     scripts = sorted(path.name for path in EXAMPLES.glob("*.py"))
     assert scripts == ["baseline.py", "load_and_look.py"]
     for name in scripts:
-        assert f"examples/{name}" in readme
+        assert f"examples/{name}" in pages

@@ -492,8 +492,8 @@ def test_a_role_is_asked_for_since_the_latest_name_that_decides_it(labels: Inven
 
 
 def test_reference_lists_every_key_and_its_example_is_an_inventory(tmp_path: Path) -> None:
-    """A key of the schema that docs/formats.md does not explain, or an allowed value, fails."""
-    page = (ROOT / "docs" / "formats.md").read_text("utf-8")
+    """A key of the schema that docs/reference/formats.md does not explain, or an allowed value, fails."""
+    page = (ROOT / "docs" / "reference" / "formats.md").read_text("utf-8")
     reference = page[page.index("### Reference of labels.yaml") : page.index("### Conditions")]
     example = reference.split("```yaml\n")[1].partition("```\n")[0]
     tables = reference.replace(example, "")
@@ -535,7 +535,7 @@ def test_reference_lists_every_key_and_its_example_is_an_inventory(tmp_path: Pat
     ],
 )
 def test_refused_value_names_the_allowed_ones(tmp_path: Path, old: str, new: str, message: str) -> None:
-    page = (ROOT / "docs" / "formats.md").read_text("utf-8")
+    page = (ROOT / "docs" / "reference" / "formats.md").read_text("utf-8")
     example = page[page.index("### Reference of labels.yaml") :].split("```yaml\n")[1].split("```")[0]
     assert old in example
     (tmp_path / "labels.yaml").write_text(example.replace(old, new, 1), "utf-8")

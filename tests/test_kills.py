@@ -3,7 +3,7 @@
 `make test` samples the points of most commands. `make kill-test` kills each command before each of its writes. The
 commands of `annotate studio` are killed in `tests/labelstudio/test_interruptions.py`,
 `tests/reanchoring/test_reanchor.py`, `tests/service/test_watch.py` and `tests/migration/test_transaction.py`, `annotate
-release cut` also in `tests/release/test_cut.py`.
+release cut` also in `tests/release/test_cut.py`, and `prelabel --model` in `tests/models/test_prelabel_command.py`.
 """
 
 import json
@@ -23,6 +23,7 @@ from annotate.inventory import load_inventory
 from annotate.labelstudio.tasks import result_items, task_data
 from tests.conftest import BASE
 from tests.kills import Killer, open_killer
+from tests.models.model_runs import edit_record, write_run
 from tests.release.conftest import VERSION
 
 SIGKILL = -9
@@ -118,6 +119,20 @@ def import_brat(killer: Killer, root: Path) -> None:
     for name in ("first", "second"):
         (root / f"brat/{name}.ann").write_text("")
     (root / "titles.csv").write_text("file,title\nfirst.txt,At the pier\n")
+
+
+def write_model_run(_: Killer, root: Path) -> None:
+    write_run(root)
+
+
+def import_other_run(killer: Killer, root: Path) -> None:
+    """Import a run of a model, and make another one with fewer labels."""
+    out = write_run(root)
+    killer.run(root, ["import", "out", "--format", "prelabel"])
+    labels = json.loads((out / "market.json").read_bytes())
+    (out / "market.json").write_text(json.dumps({**labels, "spans": []}))
+    spans = sum(len(json.loads((out / f"{name}.json").read_bytes())["spans"]) for name in ("harbour", "market"))
+    edit_record(out, started="2026-11-29T08:00:00Z", ended="2026-11-29T09:00:00Z", spans=spans)
 
 
 def raise_version(_: Killer, root: Path) -> None:
@@ -253,6 +268,8 @@ SCENARIOS = {
     "import --replace": Scenario(
         "import brat --format brat --annotator anna --replace --metadata titles.csv", import_brat, is_complete=True
     ),
+    "import a run": Scenario("import out --format prelabel", write_model_run, is_complete=True),
+    "import another run": Scenario("import out --format prelabel --replace", import_other_run, is_complete=True),
     "generate": Scenario("generate", make_guidelines),
     "generate --fix": Scenario("generate --fix", make_page_of_no_label),
     "split": Scenario("split --write --ratios 50:25:25", remove_splits),

@@ -12,8 +12,8 @@ from tests.conftest import ROOT, Project
 
 
 def test_documented_map_fits_the_inventory(labels: Inventory, tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "interchange.md").read_text()
-    (block,) = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    page = (ROOT / "docs" / "reference" / "interchange.md").read_text()
+    (block,) = re.findall(r"^```yaml\n(spans: .*?)^```", page, re.DOTALL | re.MULTILINE)
     (tmp_path / "map.yaml").write_text(block)
     assert set(load_map(tmp_path / "map.yaml", labels).events) == {"Say"}
 

@@ -20,13 +20,14 @@ import spacy
 import yaml
 from spacy.tokens import Doc, DocBin, SpanGroup
 
-from annotate.comparison.release_manifest import FORMAT, ReleaseManifest, encode_manifest
+from annotate.comparison.release_manifest import ReleaseManifest, encode_manifest
 from annotate.dataset.folder import read_manifest
 from annotate.errors import CannotRun
 from annotate.labelstudio.config import labelling_config, read_vocabulary
 from annotate.migration.steps import load_migration
 from annotate.offsets import sha256
 from annotate.release.bundle import SUMS, archive_name, encode_sums, write_archive
+from annotate.released_files import FORMAT
 from annotate.schemas import package_schema
 from tests import mutations
 from tests.conftest import ROOT, Project
@@ -310,6 +311,7 @@ def read_damaged(project: Project, reader: Reader) -> None:
     if result.exception and not isinstance(result.exception, SystemExit):
         raise AssertionError("".join(traceback.format_exception(result.exception)))
     assert result.exit_code in (0, 1, 2), result.output
+    assert max(map(len, result.output.split("\n"))) <= LONGEST_LINE or "--report json" in words, result.output[:2000]
     if result.exit_code == 2:
         assert result.stderr.startswith("annotate: "), result.output
         assert result.stderr.count("\n") == 1, result.output
@@ -348,6 +350,57 @@ def test_damaged_file_is_a_clear_line_or_a_finding(damaged: Project, name: str) 
         f"run {number}: {data[:2000]!r}\n{error[-1500:]}" for number, data, error in read_damaged_copies(damaged, name)
     ]
     assert not errors, f"{len(errors)} of {RUNS}\n" + "\n".join(errors[:5])
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 25)
+)
+"""A value of nine to the power of 25 in 1.2 kB."""
+DEPTHS = (400, 900, 100_000)
+"""Levels: near the limits of Python and of msgspec, and far beyond."""
+LONGEST_LINE = 1_500
+
+
+def list_hostile_json(data: bytes) -> Iterator[bytes]:
+    """Yield a file with a deep, long or large value in its first object, and one of brackets alone."""
+    first = data.index(b"{") + 1
+    values = [b"[" * depth + b"]" * depth for depth in DEPTHS]
+    values += [b'{"a":' * depth + b"1" + b"}" * depth for depth in DEPTHS]
+    values += [b"9" * 309, b"9" * 4_301, b"9" * 100_000, b"1e999999999", b'"%s"' % (b"x" * 100_000)]
+    yield from (data[:first] + b'"zz":' + value + b"," + data[first:] for value in values)
+    yield data[:first] + b'"%s":1,' % (b"k" * 100_000) + data[first:]
+    yield b"[" * 100_000
+
+
+def list_hostile_yaml(data: bytes) -> Iterator[bytes]:
+    """Yield a file with a document that aliases make large, or that is deep or long."""
+    values = [f"zz: {'[' * depth}{']' * depth}" for depth in DEPTHS]
+    values += [f"zz: {'9' * 100_000}", f"zz: 1{':59' * 10_000}", f"zz: {'x' * 100_000}", f"{'k' * 1000}: 1", BOMB]
+    yield from (data + b"\n" + value.encode() + b"\n" for value in values)
+    yield from (text.encode() for text in (BOMB, "- " * 20_000, "x" * 100_000, "[" * 100_000, "&a [*a]"))
+
+
+@pytest.mark.parametrize("name", [name for name, reader in READERS.items() if ".json" in reader.file])
+def test_hostile_json_is_a_clear_line_or_a_finding(damaged: Project, name: str) -> None:
+    read_hostile(damaged, READERS[name], list_hostile_json)
+
+
+@pytest.mark.parametrize("name", [name for name, reader in READERS.items() if reader.file.endswith(".yaml")])
+def test_hostile_yaml_is_a_clear_line_or_a_finding(damaged: Project, name: str) -> None:
+    read_hostile(damaged, READERS[name], list_hostile_yaml)
+
+
+def read_hostile(project: Project, reader: Reader, list_hostile: Callable[[bytes], Iterator[bytes]]) -> None:
+    """Read each hostile file in place of a good one; fail for a traceback, or for a line that repeats a value."""
+    path = project.path(reader.file)
+    whole = path.read_bytes()
+    try:
+        for data in list_hostile(whole):
+            path.write_bytes(data)
+            read_damaged(project, reader)
+            shutil.rmtree(project.path("out"), ignore_errors=True)
+    finally:
+        path.write_bytes(whole)
 
 
 def test_every_format_and_table_is_damaged() -> None:

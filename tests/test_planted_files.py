@@ -86,8 +86,13 @@ WORK = {
 SUBCOMMANDS = {
     "adjudicate promote": "adjudicate promote anna --plan",
     "score --compare": "score corpus/annotations/gold corpus/annotations/anna --compare corpus/annotations/ben",
+    "release page --folder": "release page --folder dist/pages",
     "generate --printable": "generate --printable dist/guidelines.html",
     "export --format csv": "export --format csv --annotator anna --bom --separator semicolon --out dist/tables",
+    "check --files": "check --files corpus/articles/harbour.txt --article market",
+    "agree --model": "agree --model corpus/annotations/anna",
+    "import --format prelabel": "import dist/labels --format prelabel --plan",
+    "prelabel --show-prompt": "prelabel --show-prompt --articles harbour",
     "prelabel --model": "prelabel --model m --endpoint http://127.0.0.1:1/v1 --out dist/model",
 }
 """Commands of a group that is loaded as a whole, and formats that import a module of their own."""
@@ -104,6 +109,7 @@ STUDIO = {
     "studio pull": "studio pull",
     "studio restore": "studio restore anna",
     "studio watch": "studio watch --once",
+    "studio suggest": "studio suggest --stop",
     "studio adjudicate": "studio adjudicate --from anna,ben",
     "migrate": "migrate to.yaml --plan",
     "studio down": "studio down",
@@ -118,6 +124,7 @@ PEOPLE = {
     "studio people remove": "studio people remove anna --yes",
 }
 REFUSED = {
+    "agree --model",
     "generate --printable",
     "prelabel --model",
     "release verify",
@@ -130,6 +137,7 @@ REFUSED = {
     "studio adjudicate",
     "migrate",
     "import",
+    "import --format prelabel",
     "apply",
 }
 """Commands that cannot run here to their end; they have imported everything by then."""

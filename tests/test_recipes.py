@@ -1,4 +1,4 @@
-"""The recipes of docs/recipes.md run as they are, in the folder of a researcher, and with figures that are known."""
+"""The recipes of docs/how-to/recipes.md run as they are, in the folder of a researcher, with known figures."""
 
 import json
 import os
@@ -17,13 +17,14 @@ import pytest
 from annotate.corpus import Corpus
 from annotate.quotes import QuotedText
 from tests.conftest import ROOT
+from tests.docs_blocks import DOCS, list_sections, read_blocks, read_section
 
-PAGE = (ROOT / "docs" / "recipes.md").read_text("utf-8")
-SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
+PAGE = DOCS / "how-to/recipes.md"
 
 
-def list_blocks(text: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+def list_blocks(title: str, language: str) -> list[str]:
+    """Return the blocks of a language in the section with a title."""
+    return [block.text for block in read_section(PAGE, title) if block.language == language]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recipes")
     for name in ("corpus", "schema", "guidelines"):
         shutil.copytree(ROOT / name, folder / name)
-    (command,) = list_blocks(PAGE.partition("\n## ")[0], "sh")
+    (command,) = list_blocks("", "sh")
     run(shlex.split(command), folder)
     return folder
 
@@ -47,13 +48,18 @@ def run(words: list[str], cwd: Path, **env: str) -> list[str]:
 
 
 def run_section(title: str, clone: Path, **env: str) -> list[str]:
-    return run([sys.executable, "-c", "\n".join(list_blocks(SECTIONS[title], "python"))], clone, **env)
+    return run([sys.executable, "-c", "\n".join(list_blocks(title, "python"))], clone, **env)
 
 
 def test_every_block_of_the_page_runs() -> None:
-    assert [*SECTIONS] == ["Fine-tune a tagger", "Ask a language model", "Inference and questions", "Disagreement"]
-    assert set(re.findall(r"^```(\w+)$", PAGE, re.MULTILINE)) == {"sh", "python"}
-    assert sum(len(list_blocks(text, "sh")) for text in SECTIONS.values()) == 1
+    assert list_sections(PAGE) == [
+        "Fine-tune a tagger",
+        "Ask a language model",
+        "Inference and questions",
+        "Disagreement",
+    ]
+    assert {block.language for block in read_blocks(PAGE)} == {"sh", "python"}
+    assert sum(len(list_blocks(title, "sh")) for title in list_sections(PAGE)) == 1
 
 
 def test_tags_of_subwords_lead_back_to_the_spans(clone: Path) -> None:
@@ -116,7 +122,7 @@ def test_quotes_of_a_model_that_knows_gold_have_the_scores_of_gold(
     assert len(requests) > 10
     prompt = json.dumps(requests[0])
     assert "Not this label" in prompt, "the guidelines are in the prompt"
-    (command,) = list_blocks(SECTIONS[title], "sh")
+    (command,) = list_blocks(title, "sh")
     scores = json.loads("\n".join(run([*shlex.split(command), "--format", "json", "--samples", "0"], clone)))
     values = {row["name"]: row["exact"]["f1"]["value"] for row in scores["labels"]}
     assert {values[label] for label in ("Victim", "Means", "Place", "Time")} == {1.0}

@@ -26,6 +26,7 @@ def graphs_of(annotations: Sequence[Annotation], inventory: Inventory) -> Graphs
 def mentions_of(graphs: Graphs) -> list[Mention]:
     """All mentions, as objects; a text is not part of the columns, so that it is built from the spans here."""
     columns, spans, names = graphs.mentions, graphs.documents.spans, list(graphs.documents.inventory.spans)
+    ranges = columns.ranges(np.arange(len(columns.labels)))
     mentions = []
     for index, first in enumerate(columns.first_spans.tolist()):
         some = slice(*columns.pieces.bounds[index : index + 2].tolist())
@@ -36,7 +37,7 @@ def mentions_of(graphs: Graphs) -> list[Mention]:
                 start=int(columns.starts[index]),
                 end=int(columns.ends[index]),
                 text=" … ".join(spans.texts[position] for position in columns.pieces.spans[some].tolist()),
-                pieces=tuple(Piece(start, end) for start, end in columns.ranges(index)),
+                pieces=tuple(Piece(start, end) for start, end in ranges[index]),
                 attributes=spans.attributes[first],
             )
         )
@@ -91,13 +92,14 @@ def test_columns_equal_the_graphs_of_the_corpus(corpus: Corpus, labels: Inventor
 def test_enclosing_mentions_are_those_that_comparing_every_pair_finds(batch: Batch, pairs_at_once: int) -> None:
     mentions = graphs_of([annotation for _, annotation in batch], ZOO).mentions
     every = np.arange(len(mentions.labels))
+    ranges = mentions.ranges(every)
     pairs = [
         (inner, outer)
         for inner, outer in product(every.tolist(), repeat=2)
         if mentions.documents[inner] == mentions.documents[outer]
         and all(
-            any(outer_start <= start and end <= outer_end for outer_start, outer_end in mentions.ranges(outer))
-            for start, end in mentions.ranges(inner)
+            any(outer_start <= start and end <= outer_end for outer_start, outer_end in ranges[outer])
+            for start, end in ranges[inner]
         )
     ]
     positions = find_enclosing(mentions, every, every, pairs_at_once)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from annotate.changelog import parse_changelog
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
-from annotate.release.changelog import parse_changelog
 from tests.conftest import ROOT
 
 GUIDELINES = ROOT / "guidelines"

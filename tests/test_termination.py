@@ -1,5 +1,6 @@
 """SIGTERM and SIGHUP are interrupts: one line, the exit code of the signal, and nothing is left behind."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -19,6 +20,8 @@ from tests.conftest import ROOT, Project
 DEADLINE = 3.0
 """Seconds for a stop within one second, on a machine that other tests share."""
 COPIES = 400
+RUN = (sys.executable, "-P", "-m", "annotate")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +30,19 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("large") / "port"
     project = Project(root)
     text = project.path("corpus/articles/harbour.txt").read_text("utf-8")
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
     files = [root / "corpus/articles/harbour.json", *root.glob("corpus/annotations/*/harbour.json")]
     for number in range(COPIES):
         name = f"harbour-{number}"
-        (root / f"corpus/articles/{name}.txt").write_text(text, "utf-8", newline="")
+        for copy in (root / f"corpus/articles/{name}.txt", root / f"corpus/sources/{name}.txt"):
+            copy.write_text(text, "utf-8", newline="")
+        source = {"file": f"{name}.txt", "sha256": sha256, "boundaries": "One article.", "omitted": []}
+        (root / f"corpus/sources/{name}.txt.json").write_text(json.dumps(source))
         for file in files:
-            data = file.read_text("utf-8").replace('"harbour"', f'"{name}"')
-            file.with_name(f"{name}.json").write_text(data, "utf-8")
+            data = json.loads(file.read_bytes().replace(b'"harbour"', f'"{name}"'.encode()))
+            if "source" in data:
+                data["source"] = {"file": f"{name}.txt", "sha256": sha256, "start": 0, "end": len(text)}
+            file.with_name(f"{name}.json").write_text(json.dumps(data), "utf-8")
     tasks = [{"id": number, "data": {"text": f"{text} {number}"}, "annotations": []} for number in range(20_000)]
     (root / "export.json").write_text(json.dumps(tasks))
     return root
@@ -49,9 +58,9 @@ COMMANDS = {
 
 def start(words: str, root: Path, temporary: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "annotate", *words.split()],
+        [*RUN, *words.split()],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
+        env={**ENVIRONMENT, "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -59,14 +68,14 @@ def start(words: str, root: Path, temporary: Path) -> "subprocess.Popen[str]":
     )
 
 
-def catches_sigterm(process: int) -> bool:
-    """Tell whether a process has a handler of SIGTERM: before, Python itself is still starting."""
+def catches(process: int, number: int) -> bool:
+    """Tell whether a process has a handler of a signal: before, Python itself is still starting."""
     try:
         status = Path(f"/proc/{process}/status").read_text("ascii", errors="replace")
     except OSError:
         return False
     caught = next((line.split()[1] for line in status.splitlines() if line.startswith("SigCgt")), "0")
-    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
+    return bool(int(caught, 16) >> (number - 1) & 1)
 
 
 def leftovers(root: Path, temporary: Path) -> list[str]:
@@ -87,7 +96,7 @@ def test_a_stopped_command_leaves_nothing(name: str, moment: float, group: bool,
     temporary.mkdir()
     shutil.rmtree(large / "dist", ignore_errors=True)
     process = start(COMMANDS[name], large, temporary)
-    while process.poll() is None and not catches_sigterm(process.pid):
+    while process.poll() is None and not catches(process.pid, signal.SIGTERM):
         time.sleep(0.01)
     time.sleep(moment - 0.3)
     children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
@@ -103,6 +112,47 @@ def test_a_stopped_command_leaves_nothing(name: str, moment: float, group: bool,
     assert not psutil.wait_procs(children, timeout=DEADLINE)[1]
     assert leftovers(large, temporary) == []
     assert not (large / "dist/dataset").exists() or process.returncode != 128 + signal.SIGTERM
+
+
+LONG_COMMANDS = {
+    "agree": "agree --format html --out dist/agreement.html",
+    "score": "score corpus/annotations/gold corpus/annotations/anna",
+    "hydrate": "hydrate textless --texts corpus/articles --out dist/dataset",
+    "split": "split --seed 1",
+    "coverage": "coverage --write",
+    "doubts": "doubts",
+    "diff": "diff . .",
+    "page": "release page --out dist/page.html",
+    "export": "export --format docbin --out dist/docbin",
+    "prelabel": "prelabel --out dist/labels",
+    "plan": "adjudicate plan",
+    "import": "import brat --format brat --annotator ben",
+}
+
+
+@pytest.mark.parametrize("name", LONG_COMMANDS)
+def test_ctrl_c_ends_a_command_at_once(name: str, large: Path, tmp_path: Path) -> None:
+    """On a terminal it reaches all processes of the command."""
+    shutil.rmtree(large / "dist", ignore_errors=True)
+    for needed, words in (("textless", "build --without-text"), ("brat", "export --format brat --annotator anna")):
+        if needed in LONG_COMMANDS[name].split() and not (large / needed).exists():
+            subprocess.run([*RUN, *words.split(), "--out", needed], cwd=large, env=ENVIRONMENT, check=True)
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    process = start(LONG_COMMANDS[name], large, temporary)
+    while process.poll() is None and not catches(process.pid, signal.SIGTERM):
+        time.sleep(0.01)
+    time.sleep(0.7)
+    began = time.monotonic()
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+    _, messages = process.communicate(timeout=60)
+    assert process.returncode in (0, 1, 2, 128 + signal.SIGINT), messages
+    assert "Traceback" not in messages
+    if process.returncode == 128 + signal.SIGINT:
+        assert time.monotonic() - began < DEADLINE
+        assert messages.endswith("Aborted!\n"), messages
+    assert leftovers(large, temporary) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -176,3 +226,29 @@ def test_a_signal_waits_for_the_end_of_a_clean_up(monkeypatch: pytest.MonkeyPatc
             signal.signal(number, handler)
     assert done == ["inner", "outer"]
     assert termination.is_terminating()
+
+
+def test_a_signal_after_the_work_does_not_hide_the_exit_code(tmp_path: Path) -> None:
+    """The system may give it to any thread, such as one of a library that lives until the end."""
+    program = """
+import signal, sys, threading, time
+from annotate.util.termination import handle_termination, ignore_termination
+
+handle_termination()
+thread = threading.Thread(target=time.sleep, args=(60,), daemon=True)
+thread.start()
+ignore_termination()
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.pthread_kill(thread.ident, number)
+time.sleep(0.2)
+
+class Last:
+    def __del__(self, kill=signal.pthread_kill, thread=thread.ident, number=int(signal.SIGTERM)):
+        kill(thread, number)  # in the last moments of Python
+
+sys.last = Last()
+sys.exit(3)
+"""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-P", "-c", program], cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", "")

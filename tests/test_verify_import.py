@@ -1,4 +1,4 @@
-"""The script that repeats docs/tried-on.md accepts an import, and finds what is changed in its result."""
+"""The script that repeats docs/explanation/tried-on.md accepts an import, and finds what is changed in its result."""
 
 import re
 import subprocess

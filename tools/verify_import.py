@@ -7,10 +7,11 @@
     python tools/verify_import.py labelstudio export.json --map map.yaml --report dist/aside/000000.jsonl --corpus dist
 
 `import_readers` has a reader for each format, written from the description of the format. `import_expected` applies
-the map as docs/interchange.md says. Each item must be in the corpus, be left out by the map, or be reported, and the
-corpus must have nothing else. Spans are compared by label, words and place, relations by their ends, and attributes
-and notes by their span. A place is the number of characters before the span that are not white space, in normal form
-C, so that it does not depend on how the toolkit cuts and joins texts. The exit code is 1 if anything differs.
+the map as docs/reference/interchange.md says. Each item must be in the corpus, be left out by the map, or be reported,
+and the corpus must have nothing else. Spans are compared by label, words and place, relations by their ends, and
+attributes and notes by their span. A place is the number of characters before the span that are not white space, in
+normal form C, so that it does not depend on how the toolkit cuts and joins texts. The exit code is 1 if anything
+differs.
 """
 
 import argparse

@@ -8,7 +8,7 @@
 - `coefficients`: alpha, uα, kappa, F1 and agr as functions of counts; `bootstrap`: their intervals.
 - `measure`: makes the `report` of a study; `gamma`: an optional measure by another library.
 - `tables`, `page`, `disagreements`: how a report is shown.
-- `adjudication`: from several annotations to gold; `decisions`: its decisions on disk; `relabel`: its decisions
+- `decisions`: the decisions of `annotate.adjudication` on disk; `relabel`: these decisions
   after a change of labels.
 
 To read the figures: an interval from a few paragraphs that all agree is a point. It says that no difference was seen,

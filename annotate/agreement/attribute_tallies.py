@@ -1,7 +1,7 @@
 """Counts of attributes on pairs of matched spans: those that overlap and have the same label."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import Literal, NamedTuple
 
@@ -53,19 +53,24 @@ class AttributeTallies(NamedTuple):
     Attributes:
         share: Pairs of spans, and those with equal values.
         alpha: Pairs of values, for alpha on the scale of the attribute (`ESTIMATES`). With more than two annotators,
-            each pair of matched spans is a unit.
+            each pair of matched spans is a unit. Nothing on an interval scale; see `tally_interval_alpha`.
         kappa: As `alpha` for nominal data; None unless there are two annotators.
         is_set: Whether each of two matched spans has a value, for nominal alpha; all matched spans that may have one.
-        one_only: The number of pairs of which only one span has a value.
         values: The number of pairs by the two values, those with one value included.
+        numbers: The pairs themselves on an interval scale, for which the range of all values is needed first.
     """
 
     share: Tally
     alpha: Tally
     kappa: Tally | None
     is_set: Tally
-    one_only: int
     values: Counter[ValuePair]
+    numbers: list[tuple[ParagraphKey, ValuePair]]
+
+    @property
+    def one_only(self) -> int:
+        """The number of pairs of which only one span has a value."""
+        return sum(number for pair, number in self.values.items() if None in pair)
 
 
 def tally_attribute(study: Study, attribute: Attribute, missing: Missing = "left-out") -> AttributeTallies:
@@ -81,25 +86,39 @@ def tally_attribute(study: Study, attribute: Attribute, missing: Missing = "left
             rank and no distance.
     """
     kappa = Tally() if len(study.annotators) == 2 else None
-    is_set, pairs = Tally(), list[tuple[ParagraphKey, ValuePair]]()
-    for paragraph, pair in _pair_values(study, attribute):
-        left, right = (value is not None for value in pair)
-        is_set.add(paragraph, alpha_counts({(left, right): 1}))
-        if left or right:
-            pairs.append((paragraph, pair))
-    values = Counter(pair for _, pair in pairs)
-    one_only = sum(number for pair, number in values.items() if None in pair)
-    tallies = AttributeTallies(Tally(), Tally(), kappa, is_set, one_only, values)
-    count_alpha = _choose_alpha_counts(attribute, [value for pair in values for value in pair])
+    tallies = AttributeTallies(Tally(), Tally(), kappa, Tally(), Counter(), [])
+    count_alpha = _choose_alpha_counts(attribute)
+    pairs = list(_pair_values(study, attribute))
+    if count_alpha is None:  # each by itself, since sums of fractions depend on their order
+        tallies.numbers.extend((paragraph, pair) for paragraph, pair in pairs if pair != (None, None))
+    by_pair: dict[ValuePair, dict[ParagraphKey, int]] = {}
     for paragraph, pair in pairs:
+        numbers = by_pair.get(pair) or by_pair.setdefault(pair, {})
+        numbers[paragraph] = numbers.get(paragraph, 0) + 1
+    for pair, numbers in by_pair.items():
+        left, right = (value is not None for value in pair)
+        tallies.is_set.add_multiples(alpha_counts({(left, right): 1}), numbers)
+        if not left and not right:
+            continue
+        tallies.values[pair] += sum(numbers.values())
         compared = _fill(pair) if missing == "value" else pair
-        tallies.alpha.add(paragraph, count_alpha(compared))
+        if count_alpha is not None:
+            tallies.alpha.add_multiples(count_alpha(compared), numbers)
         if None in compared:
             continue
-        tallies.share.add(paragraph, {FIRST: 1, BOTH: pair[0] == pair[1]})
+        tallies.share.add_multiples({FIRST: 1, BOTH: pair[0] == pair[1]}, numbers)
         if tallies.kappa is not None:
-            tallies.kappa.add(paragraph, kappa_counts({compared: 1}))
+            tallies.kappa.add_multiples(kappa_counts({compared: 1}), numbers)
     return tallies
+
+
+def tally_interval_alpha(tallies: AttributeTallies) -> Tally:
+    """Count the pairs of an attribute on an interval scale for alpha, on the range of their values."""
+    fit = make_fit([value for pair in tallies.values for value in pair if isinstance(value, int | float)])
+    tally = Tally()
+    for paragraph, pair in tallies.numbers:
+        tally.add(paragraph, interval_counts([fit(value) for value in pair if isinstance(value, int | float)]))
+    return tally
 
 
 def _fill(pair: ValuePair) -> ComparedPair:
@@ -107,17 +126,14 @@ def _fill(pair: ValuePair) -> ComparedPair:
     return left, right
 
 
-def _choose_alpha_counts(
-    attribute: Attribute, values: Sequence[AttributeValue | None]
-) -> Callable[[ComparedPair], Counts]:
-    """Return the function that counts a pair of values for alpha on the scale of the attribute."""
+def _choose_alpha_counts(attribute: Attribute) -> Callable[[ComparedPair], Counts] | None:
+    """Return the function that counts a pair of values for alpha on the attribute's scale; None for intervals."""
     if attribute.level == "nominal":
         return lambda pair: alpha_counts({pair: 1})
+    if attribute.level == "interval":
+        return None
     to_number = _number_choices(attribute) if attribute.type == "choice" else _get_number
-    if attribute.level == "ordinal":
-        return lambda pair: ordinal_counts({tuple(map(to_number, pair)): 1})
-    fit = make_fit([number for value in values if (number := to_number(value)) is not None])
-    return lambda pair: interval_counts([fit(number) for value in pair if (number := to_number(value)) is not None])
+    return lambda pair: ordinal_counts({tuple(map(to_number, pair)): 1})
 
 
 def _number_choices(attribute: Attribute) -> Callable[[object], float | None]:
@@ -132,9 +148,5 @@ def _get_number(value: object) -> float | None:
 def _pair_values(study: Study, attribute: Attribute) -> Iterator[tuple[ParagraphKey, ValuePair]]:
     name = attribute.name
     for comparison in study.comparisons(attribute.since):
-        for left, right in comparison.overlap.pairs:
-            if left.label in attribute.labels:
-                yield (
-                    comparison.article.find_paragraph(left, right),
-                    (left.attributes.get(name), right.attributes.get(name)),
-                )
+        for paragraph, (left, right) in comparison.select_placed(attribute.labels):
+            yield paragraph, (left.attributes.get(name), right.attributes.get(name))

@@ -1,12 +1,12 @@
 """The files of decisions, `adjudication/ARTICLE.yaml`, and the annotations that they are about."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 import yaml
 
-from annotate.agreement.adjudication import (
+from annotate.adjudication import (
     Adjudication,
     Rounds,
     check_choices,
@@ -24,9 +24,11 @@ from annotate.inventory import Inventory
 from annotate.model import ALL, GOLD, NEITHER, Annotation
 from annotate.offsets import sha256
 from annotate.schemas import convert_value, require_valid
+from annotate.util.escape import quote
 from annotate.util.files import FileToWrite, decode_yaml, write_together
 from annotate.util.folders import find_files
 from annotate.util.lock import writing_to
+from annotate.util.progress import StartStep, count_items, ignore_steps
 
 FindErrors: TypeAlias = Callable[[Annotation, str, Inventory], list[Finding]]
 """Return the errors of an annotation of a text; `checks.find_errors`."""
@@ -91,7 +93,7 @@ def read_decisions(corpus: Corpus, article_id: str) -> Adjudication:
     require_valid(path, value, "adjudication")
     decisions = convert_value(path, value, Adjudication, hint)
     if decisions.article != article_id:
-        raise CannotRun(path, f"is of the article {decisions.article!r}", hint)
+        raise CannotRun(path, f"is of the article {quote(decisions.article)}", hint)
     if GOLD in decisions.annotators or len(set(decisions.annotators)) < 2:
         raise CannotRun(path, f"has fewer than two annotators, or {GOLD} among them", hint)
     return decisions
@@ -119,10 +121,11 @@ def prepare_decisions(corpus: Corpus, decisions: Adjudication, old: bytes | None
 def plan_articles(
     corpus: Corpus,
     inventory: Inventory,
-    article_ids: Iterable[str],
+    article_ids: Sequence[str],
     annotators: Sequence[str],
     *,
     replace: bool = False,
+    start_step: StartStep = ignore_steps,
 ) -> list[PlannedArticle]:
     """Plan the adjudication of articles, and write the files of decisions.
 
@@ -134,6 +137,7 @@ def plan_articles(
         article_ids: The articles.
         annotators: The annotators whose annotations are compared.
         replace: Whether decisions between other annotators, or on another text, are dropped.
+        start_step: Starts a step of the progress.
 
     Returns:
         The plan of each article.
@@ -144,11 +148,11 @@ def plan_articles(
     """
     files, plans = list[FileToWrite](), list[PlannedArticle]()
     with writing_to(corpus.root):
-        for article_id in article_ids:
+        for article_id in count_items(article_ids, start_step("comparing labels", len(article_ids))):
             old = corpus.read_file_if_present(corpus.adjudication_path(article_id))
             plans.append(plan_article(corpus, inventory, article_id, annotators, replace=replace))
             files.append(prepare_decisions(corpus, plans[-1].adjudication, old))
-        write_together(files)
+        write_together(files, start_step("writing decisions", len(files)))
     return plans
 
 

@@ -7,9 +7,17 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from annotate.agreement.matching import Pair, count_shared_characters
-from annotate.agreement.relation_tallies import MentionRelation, compare_relations
+from annotate.agreement.relation_tallies import compare_relations
 from annotate.agreement.span_tallies import match_confused
-from annotate.agreement.study import AnnotationPair, ComparedAnnotation, ComparedArticle, Study
+from annotate.agreement.study import (
+    AnnotationPair,
+    ComparedAnnotation,
+    ComparedArticle,
+    CorpusStudy,
+    MentionRelation,
+    Study,
+)
+from annotate.inventory import Inventory
 from annotate.records import Mention, Piece
 
 Kind = Literal["span", "label", "bounds", "attributes", "relation", "retargeted"]
@@ -72,21 +80,23 @@ class Disagreement(NamedTuple):
     sides: tuple[Side, Side]
 
 
-def find_disagreements(study: Study) -> Iterator[tuple[ComparedArticle, list[Disagreement]]]:
+def find_disagreements(study: Study | CorpusStudy) -> Iterator[tuple[ComparedArticle, list[Disagreement]]]:
     """Yield each article on which annotators differ, with the disagreements in the order of the text."""
     for article in study.articles:
         disagreements = [
             disagreement
             for comparison in article.comparisons
-            for disagreement in chain(_compare_spans(study, comparison), _compare_relations(study, comparison))
+            for disagreement in chain(
+                _compare_spans(study.inventory, comparison), _compare_relations(study.inventory, comparison)
+            )
         ]
         if disagreements:
             yield article, sorted(disagreements, key=lambda disagreement: disagreement.start)
 
 
-def _compare_spans(study: Study, comparison: AnnotationPair) -> Iterator[Disagreement]:
+def _compare_spans(inventory: Inventory, comparison: AnnotationPair) -> Iterator[Disagreement]:
     matching = comparison.overlap
-    attributes = study.inventory.attributes.values()
+    attributes = inventory.attributes.values()
     not_asked = {attribute.name for attribute in attributes if not comparison.were_asked(attribute.since)}
     for pair in matching.pairs:
         left, right = (_drop_attributes(mention, not_asked) for mention in pair)
@@ -146,13 +156,13 @@ def _mark(mention: Mention, role: Role = "span") -> tuple[Mark, ...]:
     return tuple(Mark(piece, mention.label, role) for piece in mention.pieces)
 
 
-def _compare_relations(study: Study, comparison: AnnotationPair) -> Iterator[Disagreement]:
+def _compare_relations(inventory: Inventory, comparison: AnnotationPair) -> Iterator[Disagreement]:
     """Yield relations between matched spans that one lacks, and retargeted ones.
 
     A relation of a span that the other lacks is part of the disagreement on the span.
     """
     first, second = comparison.first, comparison.second
-    for label in study.inventory.relations.values():
+    for label in inventory.relations.values():
         if label.joins_pieces or not comparison.were_asked(label.since):
             continue
         name, relations = label.name, compare_relations(comparison, label)

@@ -1,6 +1,6 @@
 """What each column of the tables of agreement means, in a line, and where the measure comes from.
 
-`annotate agree --explain`, the page and docs/agreement.md show these lines.
+`annotate agree --explain`, the page and docs/explanation/agreement.md show these lines.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +16,7 @@ _UNITIZING = "Krippendorff, Mathet, Bouvry and Widlöcher, Quality & Quantity 50
 _WIEBE = "Wiebe, Wilson and Cardie, Language Resources and Evaluation 39 (2005)"
 _PARC = "Pareti, PARC 3.0 (LREC 2016)"
 _GAMMA = "Mathet, Widlöcher and Métivier, Computational Linguistics 41 (2015)"
+_BERG = "Berg-Kirkpatrick, Burkett and Klein (EMNLP 2012)"
 _OWN = "defined by this project"
 
 
@@ -93,6 +94,31 @@ EXPLANATIONS: Mapping[str, TableExplanation] = {
     ),
     "pairs": TableExplanation(
         "Pairs of annotators, all labels", (Explanation("pair", "the two annotators; for the other columns see Spans"),)
+    ),
+    "kinds": TableExplanation(
+        "Models, people and gold, all labels",
+        (
+            Explanation("pair", "the two annotators; all people: each pair of them counted together"),
+            Explanation("kinds", "what the two are: model, person or gold"),
+            Explanation("articles", "the number of articles that both have labelled"),
+            Explanation(
+                "shared",
+                "the number of these where one was made from the labels of the other, or both from the same labels; "
+                "such a figure is too high",
+            ),
+        ),
+    ),
+    "gaps": TableExplanation(
+        "Models with people, next to people among themselves",
+        (
+            Explanation("model", "the model"),
+            Explanation("articles", "the number of articles that the model and two people or more have labelled"),
+            Explanation("F1", "exact or overlap F1 over all labels"),
+            Explanation("with people", "F1 of the model with each of the people, all pairs together"),
+            Explanation("among people", "F1 of people with each other in the same articles: the ceiling"),
+            Explanation("difference", "the former minus the latter, on the same bootstrap samples"),
+            Explanation("p", "the p value of no difference, two-sided, as in `annotate score --compare`", _BERG),
+        ),
     ),
     "attributes": TableExplanation(
         "Attributes, given a matched span",

@@ -12,7 +12,7 @@ from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from annotate.agreement.study import Study
+from annotate.agreement.study import CorpusStudy, Study
 from annotate.errors import CannotRun
 from annotate.util.startup import unblock_pandas
 
@@ -35,7 +35,7 @@ class Gamma(NamedTuple):
     note: str | None = None
 
 
-def compute_gammas(study: Study, seed: int = 0) -> Iterator[Gamma]:
+def compute_gammas(study: Study | CorpusStudy, seed: int = 0) -> Iterator[Gamma]:
     """Yield gamma of each article of a study.
 
     Args:

@@ -1,17 +1,21 @@
 """Agreement on a part of the articles: those with one value of a field, such as the language or the split."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from annotate.agreement.attribute_tallies import Missing
 from annotate.agreement.bootstrap import SAMPLES
 from annotate.agreement.measure import measure_agreement
 from annotate.agreement.report import Report
-from annotate.agreement.study import Study
+from annotate.agreement.study import CorpusStudy
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
+from annotate.inventory import Inventory
 from annotate.splits.propose import BALANCED, find_strata
 from annotate.util.nouns import count_noun
+from annotate.util.progress import StartStep, count_items, ignore_steps
 
 SPLIT = "split"
 """The field that is not of articles: the split that lists them."""
@@ -46,12 +50,13 @@ class ReportGroup(NamedTuple):
 
 
 def measure_groups(
-    study: Study,
+    study: CorpusStudy,
+    articles: Mapping[str, Sequence[str]],
     corpus: Corpus,
     field: str,
     samples: int = SAMPLES,
     seed: int = 0,
-    progress: Callable[[str], None] = lambda what: None,
+    progress: StartStep = ignore_steps,
     *,
     by_article: bool = True,
     missing: Missing = "left-out",
@@ -62,11 +67,12 @@ def measure_groups(
 
     Args:
         study: The study.
+        articles: The articles that are compared, with their annotators: those of the report on all of them.
         corpus: The corpus with the articles.
         field: A field of articles, one of their metadata, or `split`.
         samples: The number of bootstrap samples of each group.
         seed: The seed of the random numbers.
-        progress: Called with what is about to be measured.
+        progress: Called at the start of the step with its name and the number of groups.
         by_article: Whether to make the rows by article.
         missing: See `measure_agreement`.
 
@@ -76,32 +82,30 @@ def measure_groups(
     Raises:
         CannotRun: If there is no such field.
     """
-    values = _find_values(study, corpus, field)
-    for value in sorted({*values.values()}, key=_order_value):
-        articles = [article for article in study.articles if values[article.id] == value]
-        present = {annotation.annotator for article in articles for annotation in article.annotations}
-        group = study._replace(
-            articles=articles,
-            alone=[],
-            dependent=(),
-            annotators=tuple(name for name in study.annotators if name in present),
-        )
-        progress(f"{field}: {NO_GROUP if value is None else value}")
+    values = _find_values(articles, study.inventory, corpus, field)
+    groups = sorted({*values.values()}, key=_order_value)
+    for value in count_items(groups, progress(f"measuring by {field}", len(groups))):
+        of_value = {article_id for article_id in articles if values[article_id] == value}
+        present = {annotator for article_id in of_value for annotator in articles[article_id]}
+        group = study.select(of_value, [name for name in study.annotators if name in present])
         report = measure_agreement(group, samples, seed, by_article=by_article, missing=missing)
+        report = msgspec.structs.replace(report, dependent=[])  # the report on all articles names them
         yield ReportGroup(field, None if value is None else str(value), report)
 
 
-def _find_values(study: Study, corpus: Corpus, field: str) -> dict[str, str | int | float | None]:
+def _find_values(
+    article_ids: Collection[str], inventory: Inventory, corpus: Corpus, field: str
+) -> dict[str, str | int | float | None]:
     """Return the value of each article."""
     if field == SPLIT:
         splits = {article_id: split for split, ids in corpus.splits().items() for article_id in ids}
-        return {article.id: splits.get(article.id) for article in study.articles}
-    own = study.inventory.metadata
+        return {article_id: splits.get(article_id) for article_id in article_ids}
+    own = inventory.metadata
     if field not in (*BALANCED, *own):
         names = ", ".join((SPLIT, *BALANCED, *own))
         raise CannotRun(f"--by {field}", "is no field of articles", f"use one of: {names}")
-    articles = (corpus.read_article(article.id) for article in study.articles)
-    return {article_id: strata[-1][1] for article_id, strata in find_strata(articles, [field], study.inventory).items()}
+    articles = map(corpus.read_article, article_ids)
+    return {article_id: strata[-1][1] for article_id, strata in find_strata(articles, [field], inventory).items()}
 
 
 def _order_value(value: str | int | float | None) -> tuple[bool, bool, float, str]:

@@ -5,13 +5,15 @@ that was made from in turn. Two passes are independent unless one of them is cor
 where each pass is a source of itself.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 import msgspec
 
+from annotate.bare_gold import describe_origin
 from annotate.corpus import Corpus
 from annotate.errors import Refused
-from annotate.model import GOLD, Annotation
+from annotate.model import GOLD, Annotation, is_article_id
 from annotate.util.nouns import count_noun
 
 INCLUDE = "--include-corrected"
@@ -46,17 +48,41 @@ def find_dependent(corpus: Corpus, article_id: str, annotations: Mapping[str, An
         article_id: The article.
         annotations: Its annotations by annotation set.
     """
-    if all(annotation.process != "corrected" for annotation in annotations.values()):
+    copies = {name for name, annotation in annotations.items() if describe_origin(annotation).was_shown_labels}
+    if not copies:
         return []
     known: dict[str, Annotation | None] = dict(annotations)
-    sources = {name: _find_sources(corpus, article_id, name, known) for name in annotations}
+    sources = {name: trace_sources(corpus, article_id, name, known) for name in annotations}
     passes = []
     for name, annotation in annotations.items():
-        if annotation.process == "corrected":
+        if name in copies:
             others = tuple(other for other in annotations if other != name and _share(sources[name], sources[other]))
             if others:
                 passes.append(DependentPass(article_id, name, annotation.made_from, others))
     return passes
+
+
+def find_shared_pairs(
+    corpus: Corpus, article_id: str, annotations: Mapping[str, Annotation]
+) -> Iterator[frozenset[str]]:
+    """Yield the pairs of annotation sets of which one was made from the other, or both from the same labels.
+
+    Other than `find_dependent`, this counts gold and the labels that it was made from.
+
+    Args:
+        corpus: The corpus, which has the labels that they were made from.
+        article_id: The article.
+        annotations: Its annotations by annotation set.
+    """
+    if not any(
+        annotation.made_from or describe_origin(annotation).was_shown_labels for annotation in annotations.values()
+    ):
+        return
+    known: dict[str, Annotation | None] = dict(annotations)
+    sources = {name: trace_sources(corpus, article_id, name, known) for name in annotations}
+    for first, second in combinations(annotations, 2):
+        if _share(sources[first], sources[second]):
+            yield frozenset({first, second})
 
 
 def find_sources(corpus: Corpus, annotation: Annotation) -> list[str] | None:
@@ -66,25 +92,35 @@ def find_sources(corpus: Corpus, annotation: Annotation) -> list[str] | None:
         corpus: The corpus, which has the labels that they were made from.
         annotation: The pass. One that is not corrected began with nothing.
     """
-    if annotation.process != "corrected":
+    if not describe_origin(annotation).was_shown_labels:
         return []
     if not annotation.made_from:
         return None
-    sources = _find_sources(corpus, annotation.article, annotation.annotator, {annotation.annotator: annotation})
+    sources = trace_sources(corpus, annotation.article, annotation.annotator, {annotation.annotator: annotation})
     return sorted(sources - {annotation.annotator, _UNKNOWN})
 
 
 def describe_sources(made_from: Sequence[str] | None) -> str:
     """Return whose labels a pass began with, in words; that this is unknown, if `made_from` is empty."""
-    return f"those of {', '.join(made_from)}" if made_from else "labels of which nobody knows whose they were"
+    return f"those of {', '.join(made_from)}" if made_from else "labels whose maker is not known"
 
 
 def _share(left: set[str], right: set[str]) -> bool:
     return not left.isdisjoint(right) or _UNKNOWN in left or _UNKNOWN in right
 
 
-def _find_sources(corpus: Corpus, article_id: str, name: str, known: dict[str, Annotation | None]) -> set[str]:
-    """Return the annotation set itself and all that its labels were made from, directly or not."""
+def trace_sources(corpus: Corpus | None, article_id: str, name: str, known: dict[str, Annotation | None]) -> set[str]:
+    """Return an annotation set and all that its labels were made from, directly or not.
+
+    Args:
+        corpus: The corpus that has their labels; None if only `known` has.
+        article_id: The article.
+        name: The annotation set.
+        known: The annotations of the article by annotation set. What is read is added; None for what is absent.
+
+    Returns:
+        The annotation sets; an empty name among them if labels were shown whose maker is not known.
+    """
     sources, pending = set[str](), [name]
     while pending:
         source = pending.pop()
@@ -92,11 +128,13 @@ def _find_sources(corpus: Corpus, article_id: str, name: str, known: dict[str, A
             continue
         sources.add(source)
         if source not in known:
-            known[source] = corpus.find_readable_annotation(source, article_id)
+            known[source] = (
+                corpus.find_readable_annotation(source, article_id) if corpus and is_article_id(source) else None
+            )
         annotation = known[source]
         if annotation is not None:
             pending += annotation.made_from
-            if annotation.process == "corrected" and not annotation.made_from:
+            if describe_origin(annotation).was_shown_labels and not annotation.made_from:
                 sources.add(_UNKNOWN)
     return sources
 

@@ -16,10 +16,8 @@ def tally_interval(study: Study, interval: Interval) -> Tally:
     """Sum the distances of matched spans with the interval's label, and count equal and compatible ones."""
     tally = Tally()
     for comparison in study.comparisons(find_since(study.inventory, interval)):
-        for left, right in comparison.overlap.pairs:
-            if left.label == interval.label:
-                paragraph = comparison.article.find_paragraph(left, right)
-                add_bounds(tally, paragraph, _read_bounds(left, interval), _read_bounds(right, interval))
+        for paragraph, (left, right) in comparison.select_placed((interval.label,)):
+            add_bounds(tally, paragraph, _read_bounds(left, interval), _read_bounds(right, interval))
     return tally
 
 

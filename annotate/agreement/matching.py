@@ -5,10 +5,13 @@ matching is one to one and does not depend on which annotation comes first.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+from annotate.agreement.overlap_search import Extent, pair_greedily
 from annotate.inventory import Inventory
 from annotate.records import Graph, Mention, Piece
 
@@ -16,7 +19,8 @@ Pair = tuple[Mention, Mention]
 Key = TypeVar("Key", bound=Hashable)
 
 
-class Matching(NamedTuple):
+@dataclass(frozen=True)
+class Matching:
     """Matched mentions of two annotations; each list is in the order of the text.
 
     Attributes:
@@ -35,6 +39,21 @@ class Matching(NamedTuple):
         both = len(self.pairs)
         return both, both + len(self.first_only), both + len(self.second_only)
 
+    def select_label(self, label: str) -> "Matching":
+        """Return what is matched of one label: that of the first mention of a pair."""
+        return self._by_label.get(label) or Matching([], [], [])
+
+    @cached_property
+    def _by_label(self) -> dict[str, "Matching"]:
+        by_label: defaultdict[str, Matching] = defaultdict(lambda: Matching([], [], []))
+        for pair in self.pairs:
+            by_label[pair[0].label].pairs.append(pair)
+        for mention in self.first_only:
+            by_label[mention.label].first_only.append(mention)
+        for mention in self.second_only:
+            by_label[mention.label].second_only.append(mention)
+        return dict(by_label)
+
 
 def list_mentions(graph: Graph, inventory: Inventory) -> list[Mention]:
     """Return the mentions whose labels the inventory has, in the order of the text."""
@@ -43,19 +62,37 @@ def list_mentions(graph: Graph, inventory: Inventory) -> list[Mention]:
 
 def match_exactly(first: Iterable[Mention], second: Iterable[Mention]) -> Matching:
     """Match mentions with the same label and the same pieces; of several equal ones on a side, each is matched once."""
-    unmatched: dict[tuple[str, tuple[Piece, ...]], list[Mention]] = defaultdict(list)
-    ordered = sorted(second, key=_text_order)
-    for mention in reversed(ordered):
-        unmatched[mention.label, mention.pieces].append(mention)
-    pairs, first_only = [], []
-    for mention in sorted(first, key=_text_order):
-        counterparts = unmatched.get((mention.label, mention.pieces))
+    left, right = sorted(first, key=_text_order), sorted(second, key=_text_order)
+    partners = _pair_equal(left, right, attrgetter("label", "pieces"))
+    return _make_matching(left, right, sorted(partners.items()))
+
+
+def _pair_equal(
+    left: Sequence[Mention], right: Sequence[Mention], get_key: Callable[[Mention], Hashable]
+) -> dict[int, int]:
+    """Pair mentions with equal keys, the first of each side first; return the index of the partner by index."""
+    unmatched: dict[Hashable, list[int]] = defaultdict(list)
+    for index in reversed(range(len(right))):
+        unmatched[get_key(right[index])].append(index)
+    partners = {}
+    for index, mention in enumerate(left):
+        counterparts = unmatched.get(get_key(mention))
         if counterparts:
-            pairs.append((mention, counterparts.pop()))
-        else:
-            first_only.append(mention)
-    left_over = {id(mention) for mentions in unmatched.values() for mention in mentions}
-    return Matching(pairs, first_only, [mention for mention in ordered if id(mention) in left_over])
+            partners[index] = counterparts.pop()
+    return partners
+
+
+def _make_matching(left: Sequence[Mention], right: Sequence[Mention], partners: Sequence[tuple[int, int]]) -> Matching:
+    """Return the matching of ordered mentions in which the pairs have these indices."""
+    first_only, second_only = (
+        [mention for index, mention in enumerate(mentions) if index not in matched]
+        for mentions, matched in zip((left, right), _collect_matched(partners), strict=True)
+    )
+    return Matching([(left[one], right[two]) for one, two in partners], first_only, second_only)
+
+
+def _collect_matched(partners: Sequence[tuple[int, int]]) -> tuple[set[int], set[int]]:
+    return {one for one, _ in partners}, {two for _, two in partners}
 
 
 def count_exact_matches(first: Sequence[Hashable], second: Sequence[Hashable]) -> tuple[int, int, int]:
@@ -94,34 +131,29 @@ def match_by_overlap(
 
     Greedy: the pair that shares most characters first; of equals the pair with the fewest characters outside the
     shared ones, then one with equal pieces, then the first in the text. So whatever `match_exactly` matches is matched
-    here too.
+    here too, unless it has no characters.
 
     Args:
         first: The mentions of the first annotation.
         second: The mentions of the second annotation.
         same_label: Whether the labels of a pair must be equal.
         min_dice: The least Dice overlap of a pair: twice the characters in both, divided by the sum of the characters
-            in each.
+            in each; at most 1.
     """
-    candidates = []
-    for left, right, shared in _find_overlaps(first, second, same_label):
-        total = count_characters(first[left]) + count_characters(second[right])
-        if 2 * shared >= min_dice * total:
-            # The spans sorted, not in the order of the arguments: the same pair wins whichever comes first.
-            order = sorted((_text_order(first[left])[:3], _text_order(second[right])[:3]))
-            differs = first[left].pieces != second[right].pieces
-            candidates.append((-shared, total, differs, order, first[left].id, second[right].id, left, right))
-    candidates.sort()
-    partners: dict[int, int] = {}
-    used: set[int] = set()
-    for *_, left, right in candidates:
-        if left not in partners and right not in used:
-            partners[left] = right
-            used.add(right)
-    return Matching(
-        sorted(((first[left], second[right]) for left, right in partners.items()), key=_pair_order),
-        sorted((mention for index, mention in enumerate(first) if index not in partners), key=_text_order),
-        sorted((mention for index, mention in enumerate(second) if index not in used), key=_text_order),
+    left, right = sorted(first, key=_text_order), sorted(second, key=_text_order)
+    # A pair with equal pieces comes before all other pairs of its mentions.
+    equal = _pair_equal(left, right, attrgetter("label", "pieces") if same_label else attrgetter("pieces"))
+    partners = [(one, two) for one, two in equal.items() if count_characters(left[one])]
+    by_label: dict[str, tuple[list[Extent], list[Extent]]] = defaultdict(lambda: ([], []))
+    for side, (mentions, matched) in enumerate(zip((left, right), _collect_matched(partners), strict=True)):
+        for index, mention in enumerate(mentions):
+            if index not in matched and (stretches := merge_pieces(mention.pieces)):
+                by_label[mention.label if same_label else ""][side].append(Extent(index, stretches))
+    for extents in by_label.values():
+        if all(extents):
+            partners += [(one.rank, two.rank) for one, two in pair_greedily(*extents, min_dice)]
+    return _make_matching(
+        left, right, sorted(partners, key=lambda pair: (_pair_order((left[pair[0]], right[pair[1]])), pair))
     )
 
 
@@ -163,28 +195,3 @@ _text_order = attrgetter("pieces", "label", "id")
 def _pair_order(pair: Pair) -> tuple[object, ...]:
     left, right = pair
     return min(left.start, right.start), left.pieces, right.pieces, left.label, left.id, right.id
-
-
-def _find_overlaps(
-    first: Sequence[Mention], second: Sequence[Mention], same_label: bool
-) -> Iterator[tuple[int, int, int]]:
-    """Yield the indices of two mentions that share characters, and how many; one sweep over the starts of pieces."""
-    events = [
-        (piece.start, side, piece.end, index)
-        for side, mentions in enumerate((first, second))
-        for index, mention in enumerate(mentions)
-        for piece in mention.pieces
-        if piece.start < piece.end
-    ]
-    open_pieces: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
-    overlaps: set[tuple[int, int]] = set()
-    for start, side, end, index in sorted(events):
-        opposite = open_pieces[1 - side]
-        opposite[:] = [piece for piece in opposite if piece[0] > start]
-        overlaps.update(
-            (index, opposite_index) if side == 0 else (opposite_index, index) for _, opposite_index in opposite
-        )
-        open_pieces[side].append((end, index))
-    for left, right in overlaps:
-        if not same_label or first[left].label == second[right].label:
-            yield left, right, count_shared_characters(first[left].pieces, second[right].pieces)

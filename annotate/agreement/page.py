@@ -3,24 +3,29 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
+from tempfile import TemporaryFile
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from annotate.agreement.confusion import Confusion, confuse_labels, confuse_values, show_value
 from annotate.agreement.disagreements import KINDS, Disagreement, Mark, find_disagreements
 from annotate.agreement.explanations import EXPLANATIONS
 from annotate.agreement.independence import describe_dependent
 from annotate.agreement.report import ArticleRow, Report
-from annotate.agreement.study import ComparedArticle, Study
+from annotate.agreement.study import ComparedArticle, CorpusStudy, Study
 from annotate.agreement.tables import show_form, show_forms, tabulate_report
 from annotate.findings import list_names
 from annotate.inventory import Inventory
 from annotate.model import AttributeValue
 from annotate.offsets import find_line_range
 from annotate.records import Piece
-from annotate.util.html import render
+from annotate.util.html import templates
 from annotate.util.tables import format_value
 
+_PART = 1 << 16
+"""Characters of the rendered disagreements that are read at once."""
+_PIECES = 64
+"""Pieces of the page that are yielded as one part."""
 CONTEXT = 70
 """Code points shown before and after the marks, within their paragraph."""
 
@@ -49,44 +54,66 @@ class Segment(NamedTuple):
 
 def render_page(
     report: Report,
-    study: Study,
+    study: Study | CorpusStudy,
     link: Callable[[str], str] | None = None,
     languages: Mapping[str, str] = MappingProxyType({}),
-) -> str:
-    """Return the page.
+) -> Iterator[str]:
+    """Yield the page in parts.
+
+    The disagreements of an article are rendered before the page, since their number is at its top. They wait in a
+    temporary file, so that one article is in memory at a time.
 
     Args:
         report: The measures of the study.
         study: The study.
         link: Maps an article id to the address of its task in Label Studio; None for a page without links.
         languages: The language of each article, by which a browser chooses fonts and reads aloud.
+
+    Raises:
+        CannotRun: If labels of a corpus do not fit their text or the inventory.
     """
-    disagreements = list(find_disagreements(study))
-    return render(
-        "agreement/page.html",
-        title=f"Agreement: {study.inventory.title}",
-        about=describe_report(report),
-        report=report,
-        inventory=study.inventory,
-        tables=[show_forms(table, study.inventory) for table in tabulate_report(report)],
-        confusions=[
-            confusion
-            for confusion in (confuse_labels(report, study.inventory), *confuse_values(report, study.inventory))
-            if confusion.values
-        ],
-        show_value=partial(_show_value, study.inventory),
-        show_label=partial(_show_label, study.inventory),
-        explanations=EXPLANATIONS.values(),
-        rows=_index_rows(report),
-        disagreements=disagreements,
-        number=sum(len(of_article) for _, of_article in disagreements),
-        kinds=KINDS,
-        link=link,
-        languages=languages,
-        cut_segments=cut_segments,
-        frame_of=_frame,
-        format_value=format_value,
-    )
+    from markupsafe import Markup
+
+    inventory = study.inventory
+    show_label = partial(_show_label, inventory)
+    with TemporaryFile("w+", encoding="utf-8", newline="") as file:
+        number = _write_disagreements(file, study, link=link, languages=languages, show_label=show_label)
+        file.seek(0)
+        page = (
+            templates()
+            .get_template("agreement/page.html")
+            .stream(
+                title=f"Agreement: {inventory.title}",
+                about=describe_report(report),
+                report=report,
+                tables=[show_forms(table, inventory) for table in tabulate_report(report)],
+                confusions=[
+                    confusion
+                    for confusion in (confuse_labels(report, inventory), *confuse_values(report, inventory))
+                    if confusion.values
+                ],
+                show_value=partial(_show_value, inventory),
+                show_label=show_label,
+                explanations=EXPLANATIONS.values(),
+                rows=_index_rows(report),
+                # Markup, since a template rendered them.
+                disagreements=(Markup(part) for part in iter(partial(file.read, _PART), "")),  # noqa: S704
+                number=number,
+                format_value=format_value,
+            )
+        )
+        page.enable_buffering(_PIECES)
+        yield from page
+
+
+def _write_disagreements(file: TextIO, study: Study | CorpusStudy, **values: object) -> int:
+    """Write the part of the page on each article, and return the number of disagreements."""
+    template, number = templates().get_template("agreement/disagreements.html"), 0
+    values |= {"inventory": study.inventory, "kinds": KINDS, "cut_segments": cut_segments, "frame_of": _frame}
+    for article, disagreements in find_disagreements(study):
+        file.write(template.render(values, article=article, disagreements=disagreements))
+        number += len(disagreements)
+    return number
 
 
 def _show_label(inventory: Inventory, name: str) -> str:
@@ -107,6 +134,13 @@ def describe_report(report: Report) -> str:
     """Return what was compared and how, in one paragraph."""
     sampling = report.sampling
     sentences = [f"{', '.join(report.annotators)}: {len(report.articles)} articles with labels of two or more."]
+    models = [name for name in report.annotators if report.kinds.get(name) == "model"]
+    people = [name for name in report.annotators if report.kinds.get(name) == "person"]
+    unknown = [name for name in report.annotators if report.kinds.get(name) == "unknown"]
+    if models:
+        sentences.append(f"Models: {', '.join(models)}. People: {', '.join(people) or 'none'}.")
+        if unknown:
+            sentences.append(f"Neither, since annotators.yaml does not list them: {', '.join(unknown)}.")
     if report.alone:
         sentences.append(f"Left out, with labels of one only: {list_names(report.alone)}.")
     sentences += [f"Not counted, since they are copies: {words}." for words in describe_dependent(report.dependent)]

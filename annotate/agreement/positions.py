@@ -3,7 +3,7 @@
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
@@ -14,10 +14,6 @@ from annotate.tokens import tokenize
 Units = Literal["tokens", "characters"]
 Pattern = tuple[frozenset[str], ...]
 """The labels that one position has, a set an annotator."""
-
-FIELD_BITS = 16
-"""Bits that count the spans of one label that are open at a position: enough for 65,535."""
-FIELD_MASK = (1 << FIELD_BITS) - 1
 
 
 class Positions(NamedTuple):
@@ -71,9 +67,8 @@ def cover_positions(mentions: Iterable[Mention], positions: Positions) -> list[P
 def count_patterns(mention_lists: Sequence[Iterable[Mention]], positions: Positions) -> list[dict[Pattern, int]]:
     """Count, for each paragraph, how many positions have the same labels from all annotators.
 
-    One sweep over the ends of spans; a stretch with the same labels is counted at once. During the sweep, the labels
-    of all annotators are one integer with a field of `FIELD_BITS` bits for each annotator and label: the number of its
-    open spans.
+    One sweep over the ends of spans; a stretch with the same labels is counted at once. The cost of an end is that of
+    the labels that are open there, so that it does not grow with the labels of the inventory.
 
     Args:
         mention_lists: The mentions of each annotator.
@@ -82,48 +77,47 @@ def count_patterns(mention_lists: Sequence[Iterable[Mention]], positions: Positi
     Returns:
         For each paragraph, the number of positions by pattern.
     """
-    fields: dict[tuple[int, str], int] = {}
-    changes: defaultdict[int, int] = defaultdict(int)
+    changes: defaultdict[int, list[tuple[int, str, int]]] = defaultdict(list)
     has_tokens = positions.starts is not None
     for annotator, mentions in enumerate(mention_lists):
-        steps: dict[str, int] = {}
         for mention in mentions:
-            label = mention.label
-            if label not in steps:
-                fields[annotator, label] = len(fields)
-                steps[label] = 1 << FIELD_BITS * fields[annotator, label]
-            step = steps[label]
             for piece in mention.pieces:
                 start, end = positions.locate(piece) if has_tokens else piece
                 if start < end:
-                    changes[start] += step
-                    changes[end] -= step
+                    changes[start].append((annotator, mention.label, 1))
+                    changes[end].append((annotator, mention.label, -1))
     breaks = set(positions.paragraphs[1:])
-    by_paragraph: list[Counter[int]] = [Counter() for _ in positions.paragraphs]
-    remaining, start, state = iter(by_paragraph), 0, 0
+    by_paragraph: list[dict[Pattern, int]] = [{} for _ in positions.paragraphs]
+    open_spans: list[dict[str, int]] = [{} for _ in mention_lists]
+    labels = [frozenset[str]()] * len(mention_lists)
+    remaining, start, pattern = iter(by_paragraph), 0, tuple(labels)
     counts = next(remaining)
     for position in sorted({*changes, *breaks, positions.size}):
         if position > start:
-            counts[state] += position - start
+            counts[pattern] = counts.get(pattern, 0) + position - start
             start = position
         if position in breaks:
             counts = next(remaining)
-        state += changes.get(position, 0)
-    decoded: dict[int, Pattern] = {}
-    return [_decode_states(counts, fields, len(mention_lists), decoded) for counts in by_paragraph]
+        if position in changes:
+            _open_and_close(open_spans, labels, changes[position])
+            pattern = tuple(labels)
+    return by_paragraph
 
 
-def _decode_states(
-    counts: Counter[int], fields: dict[tuple[int, str], int], annotators: int, decoded: dict[int, Pattern]
-) -> dict[Pattern, int]:
-    """Map integers of open spans to patterns; how many spans of a label are open makes no difference."""
-    patterns: Counter[Pattern] = Counter()
-    for state, number in counts.items():
-        if state not in decoded:
-            labels: list[set[str]] = [set() for _ in range(annotators)]
-            for (annotator, label), field in fields.items():
-                if state >> FIELD_BITS * field & FIELD_MASK:
-                    labels[annotator].add(label)
-            decoded[state] = tuple(map(frozenset, labels))
-        patterns[decoded[state]] += number
-    return dict(patterns)
+def _open_and_close(
+    open_spans: list[dict[str, int]], labels: list[frozenset[str]], changes: Iterable[tuple[int, str, int]]
+) -> None:
+    """Change the number of open spans by annotator and label, and the labels of annotators who have others then."""
+    changed = set[int]()
+    for annotator, label, step in changes:
+        numbers = open_spans[annotator]
+        before = numbers.get(label, 0)
+        number = before + step
+        if number:
+            numbers[label] = number
+        else:
+            del numbers[label]
+        if not before or not number:
+            changed.add(annotator)
+    for annotator in changed:
+        labels[annotator] = frozenset(open_spans[annotator])

@@ -19,6 +19,7 @@ from annotate.model import GOLD, Annotation, is_article_id
 from annotate.offsets import sha256
 from annotate.util.files import remove_together, write_together
 from annotate.util.lock import writing_to
+from annotate.util.progress import StartStep, count_items, ignore_steps
 
 _COPIES_HINT = "name other articles, or adjudicate labels that were made on the bare text"
 FindGoldErrors: TypeAlias = Callable[[Annotation, str, Inventory], list[Finding]]
@@ -63,6 +64,7 @@ def plan_promotion(
     find_errors: FindGoldErrors,
     *,
     replace: bool = False,
+    start_step: StartStep = ignore_steps,
 ) -> list[PromotionStep]:
     """Plan the promotion of an annotator's labels. Nothing is written.
 
@@ -73,6 +75,7 @@ def plan_promotion(
         article_ids: The articles that the user names; all that the annotator has labelled if empty.
         find_errors: Finds the errors of the gold.
         replace: Whether earlier promoted gold of the annotator that has other labels now is replaced.
+        start_step: Starts a step of the progress.
 
     Returns:
         A step for each article. Gold of another origin is never replaced: a problem if the user names its article.
@@ -82,7 +85,8 @@ def plan_promotion(
         CannotRun: The annotator is unknown or gold, has not labelled a named article, or a file cannot be read.
     """
     steps = []
-    for article_id in _select_articles(corpus, annotator, article_ids):
+    selected = _select_articles(corpus, annotator, article_ids)
+    for article_id in count_items(selected, start_step("checking gold", len(selected))):
         path = corpus.annotation_path(annotator, article_id)
         annotation, text = corpus.read_annotation(annotator, article_id), corpus.read_text(article_id)
         if (annotation.annotator, annotation.article) != (annotator, article_id):
@@ -120,13 +124,16 @@ def plan_promotion(
     return steps
 
 
-def plan_removal(corpus: Corpus, annotator: str, article_ids: Sequence[str]) -> list[PromotionStep]:
+def plan_removal(
+    corpus: Corpus, annotator: str, article_ids: Sequence[str], start_step: StartStep = ignore_steps
+) -> list[PromotionStep]:
     """Plan to take back the promotion of an annotator's labels. Nothing is written.
 
     Args:
         corpus: The corpus.
         annotator: The annotator.
         article_ids: The articles that the user names; all with gold if empty.
+        start_step: Starts a step of the progress.
 
     Returns:
         A step for each article with gold that was promoted from the annotator's labels, and for each named one.
@@ -136,8 +143,9 @@ def plan_removal(corpus: Corpus, annotator: str, article_ids: Sequence[str]) -> 
     """
     with_gold = set(corpus.annotated_ids(GOLD))
     selected = _select_articles(corpus, annotator, article_ids)
+    selected = selected if article_ids else sorted(with_gold)
     steps = []
-    for article_id in selected if article_ids else sorted(with_gold):
+    for article_id in count_items(selected, start_step("comparing with gold", len(selected))):
         gold = corpus.find_annotation(GOLD, article_id)
         if gold is None or not _is_promoted(gold, annotator):
             if article_ids:
@@ -154,23 +162,25 @@ def plan_removal(corpus: Corpus, annotator: str, article_ids: Sequence[str]) -> 
     return steps
 
 
-def write_promoted(corpus: Corpus, steps: Sequence[PromotionStep]) -> None:
+def write_promoted(corpus: Corpus, steps: Sequence[PromotionStep], start_step: StartStep = ignore_steps) -> None:
     """Write gold as planned, all of it together.
+
+    Args:
+        corpus: The corpus.
+        steps: What is planned.
+        start_step: Starts a step of the progress.
 
     Raises:
         CannotRun: A file cannot be written.
         Refused: Another program has changed gold since it was read. Nothing is written.
     """
     with writing_to(corpus.root):
-        write_together(
-            [
-                corpus.prepare_file(
-                    corpus.annotation_path(GOLD, step.article_id), encode_annotation(step.gold), step.old
-                )
-                for step in steps
-                if step.gold is not None
-            ]
-        )
+        files = [
+            corpus.prepare_file(corpus.annotation_path(GOLD, step.article_id), encode_annotation(step.gold), step.old)
+            for step in steps
+            if step.gold is not None
+        ]
+        write_together(files, start_step("writing gold", len(files)))
 
 
 def remove_promoted(corpus: Corpus, steps: Sequence[PromotionStep]) -> None:

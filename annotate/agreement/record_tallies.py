@@ -6,16 +6,21 @@ from typing import NamedTuple
 from annotate.agreement.coefficients import BOTH, FIRST, SECOND
 from annotate.agreement.matching import (
     Pair,
+    count_characters,
     count_exact_matches,
     count_shared_characters,
     match_by_overlap,
     merge_pieces,
 )
-from annotate.agreement.span_tallies import add_matching
-from annotate.agreement.study import AnnotationPair, Study
-from annotate.agreement.tally import Tally
+from annotate.agreement.span_tallies import add_matches
+from annotate.agreement.study import Study
+from annotate.agreement.tally import ParagraphKey, Tally
 from annotate.inventory import RecordType
 from annotate.records import Filler, Mention, Record
+
+_Numbers = tuple[int, int, int]
+"""Numbers of both, of the first and of the second annotator."""
+_EQUAL_FILLER: _Numbers = (1, 1, 1)
 
 
 class RoleTallies(NamedTuple):
@@ -71,23 +76,22 @@ class RecordCounter:
         since = {name: self._study.inventory.role_since(role) for name, role in record_type.roles.items()}
         tallies = RecordTallies(Tally(), Tally(), Tally(), Tally(), roles)
         for comparison in self._study.comparisons(self._study.inventory.spans[record_type.anchor].since):
-            add_matching(tallies.anchors, comparison, comparison.exact, {record_type.anchor})
-            add_matching(tallies.aligned, comparison, comparison.overlap, {record_type.anchor})
+            add_matches(tallies.anchors, comparison.exact_counts, (record_type.anchor,))
+            add_matches(tallies.aligned, comparison.overlap_counts, (record_type.anchor,))
             first, second = (
                 self._records[id(annotation)].get(record_type.name, {})
                 for annotation in (comparison.first, comparison.second)
             )
             compared = {name: role for name, role in roles.items() if comparison.were_asked(since[name])}
-            for pair in comparison.overlap.pairs:
-                if pair[0].label == record_type.anchor:
-                    _add_roles(
-                        tallies._replace(roles=compared), comparison, pair, first[pair[0].id], second[pair[1].id]
-                    )
-            for side, anchors in ((FIRST, comparison.overlap.first_only), (SECOND, comparison.overlap.second_only)):
+            chosen = tallies._replace(roles=compared)
+            for paragraph, pair in comparison.select_placed((record_type.anchor,)):
+                _add_roles(chosen, paragraph, pair, first[pair[0].id], second[pair[1].id])
+            matching = comparison.overlap.select_label(record_type.anchor)
+            for side, anchors in ((FIRST, matching.first_only), (SECOND, matching.second_only)):
                 for anchor in anchors:
-                    if anchor.label == record_type.anchor:
-                        for tally in (tallies.full_exact, tallies.full_overlap):
-                            tally.add(comparison.article.find_paragraph(anchor), {side: 1})
+                    paragraph = comparison.article.find_paragraph_at(anchor.start)
+                    for tally in (tallies.full_exact, tallies.full_overlap):
+                        tally.add(paragraph, {side: 1})
         return tallies
 
 
@@ -95,24 +99,43 @@ def _index_by_anchor(records: dict[str, list[Record]]) -> dict[str, dict[str, Re
     return {name: {record.anchor.id: record for record in of_type} for name, of_type in records.items()}
 
 
-def _add_roles(tallies: RecordTallies, comparison: AnnotationPair, pair: Pair, first: Record, second: Record) -> None:
-    paragraph = comparison.article.find_paragraph(*pair)
+def _add_roles(tallies: RecordTallies, paragraph: ParagraphKey, pair: Pair, first: Record, second: Record) -> None:
     same_pieces, all_overlap = pair[0].pieces == pair[1].pieces, True
     for name, role in tallies.roles.items():
-        left, right = _list_fillers(first.roles[name]), _list_fillers(second.roles[name])
-        exact = count_exact_matches([mention.pieces for mention in left], [mention.pieces for mention in right])
-        # Only the role is compared: whether a filler has the same label, the agreement on spans says.
-        overlap = match_by_overlap(left, right, same_label=False).counts
+        own, others = first.roles[name], second.roles[name]
+        if not own and not others:
+            continue
+        exact, overlap, characters = _compare_fillers(_list_fillers(own), _list_fillers(others))
         same_pieces &= exact[0] == exact[1] == exact[2]
         all_overlap &= overlap[0] == overlap[1] == overlap[2]
-        for tally, counts in (
-            (role.exact, exact),
-            (role.overlap, overlap),
-            (role.characters, _count_characters(left, right)),
-        ):
-            tally.add(paragraph, dict(zip((BOTH, FIRST, SECOND), counts, strict=True)))
+        for tally, counts in ((role.exact, exact), (role.overlap, overlap), (role.characters, characters)):
+            both, in_first, in_second = counts
+            tally.add(paragraph, {BOTH: both, FIRST: in_first, SECOND: in_second})
     tallies.full_exact.add(paragraph, {BOTH: same_pieces, FIRST: 1, SECOND: 1})
     tallies.full_overlap.add(paragraph, {BOTH: all_overlap, FIRST: 1, SECOND: 1})
+
+
+def _compare_fillers(left: Sequence[Mention], right: Sequence[Mention]) -> tuple[_Numbers, _Numbers, _Numbers]:
+    """Count the fillers of a role by equal pieces and by overlap, and the characters that they cover.
+
+    Only the role is compared: whether a filler has the same label, the agreement on spans says.
+    """
+    if len(left) == len(right) == 1 and left[0].pieces == right[0].pieces and len(left[0].pieces) == 1:
+        size = left[0].end - left[0].start  # as most have it, one in one piece
+        return _EQUAL_FILLER, (1 if size else 0, 1, 1), (size, size, size)
+    pieces = [[mention.pieces for mention in side] for side in (left, right)]
+    if pieces[0] == pieces[1]:  # as most have it: each filler is matched with its equal, if it has characters
+        size, number = _measure_characters(left), len(left)
+        matched = sum(1 for mention in left if count_characters(mention))
+        return (number, number, number), (matched, number, number), (size, size, size)
+    overlap = match_by_overlap(left, right, same_label=False).counts
+    return count_exact_matches(*pieces), overlap, _count_characters(left, right)
+
+
+def _measure_characters(mentions: Iterable[Mention]) -> int:
+    """Count the code points that mentions cover, each once."""
+    pieces = merge_pieces(piece for mention in mentions for piece in mention.pieces)
+    return sum(piece.end - piece.start for piece in pieces)
 
 
 def _list_fillers(fillers: Iterable[Filler]) -> list[Mention]:

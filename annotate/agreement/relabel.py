@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from annotate.agreement.adjudication import (
+from annotate.adjudication import (
     AddedSpan,
     Adjudication,
     Difference,

@@ -1,22 +1,13 @@
 """Counts of relations between matched spans, so that a disagreement on a span does not count twice."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
 from annotate.agreement.coefficients import FIRST, SECOND
-from annotate.agreement.study import AnnotationPair, ComparedAnnotation, Study
+from annotate.agreement.study import AnnotationPair, MentionRelation, Study
 from annotate.agreement.tally import IN_BOTH, Tally
 from annotate.inventory import RelationLabel
-from annotate.records import Mention
-
-
-class MentionRelation(NamedTuple):
-    """A relation between two mentions of one annotation."""
-
-    head: Mention
-    tail: Mention
 
 
 class ComparedRelations(NamedTuple):
@@ -57,21 +48,15 @@ class RelationTallies(NamedTuple):
     total: Counter[str]
 
 
-def list_relations(annotation: ComparedAnnotation, label: RelationLabel) -> Iterator[MentionRelation]:
-    """Yield the relations of a label that the inventory allows, in the order of the text."""
-    for mention in annotation.select_mentions(label.head):
-        for tail in annotation.graph.tails(label.name, mention):
-            yield MentionRelation(mention, tail)
-
-
 def compare_relations(comparison: AnnotationPair, label: RelationLabel) -> ComparedRelations:
     """Compare the relations of a label by the overlap matching of their ends."""
-    pairs = comparison.overlap.pairs
-    to_second, to_first = {left.id: right.id for left, right in pairs}, {right.id: left.id for left, right in pairs}
-    second = {(relation.head.id, relation.tail.id): relation for relation in list_relations(comparison.second, label)}
+    to_second, to_first = comparison.partners
     compared = ComparedRelations([], [], [], [], [], [])
+    second = {
+        (relation.head.id, relation.tail.id): relation for relation in comparison.second.relations.get(label.name, ())
+    }
     first_by_head: dict[str, list[MentionRelation]] = defaultdict(list)
-    for relation in list_relations(comparison.first, label):
+    for relation in comparison.first.relations.get(label.name, ()):
         ends = to_second.get(relation.head.id, ""), to_second.get(relation.tail.id, "")
         counterpart = second.pop(ends, None)
         if counterpart:
@@ -104,28 +89,29 @@ def tally_relations(study: Study, label: RelationLabel) -> RelationTallies:
     for article in study.articles:
         for annotation in article.annotations:
             if annotation.was_asked(label.since):
-                tallies.total[annotation.annotator] += sum(1 for _ in list_relations(annotation, label))
+                tallies.total[annotation.annotator] += len(annotation.relations.get(label.name, ()))
     for comparison in study.comparisons(label.since):
         _add_comparison(tallies, comparison, compare_relations(comparison, label))
     return tallies
 
 
 def _add_comparison(tallies: RelationTallies, comparison: AnnotationPair, compared: ComparedRelations) -> None:
-    find_paragraph = comparison.article.find_paragraph
+    find_paragraph = comparison.article.find_paragraph_at
     for left, right in compared.same:
+        paragraph = find_paragraph(min(left.head.start, right.head.start))
         for tally in (tallies.given_ends, tallies.all):
-            tally.add(find_paragraph(left.head, right.head), IN_BOTH)
-    pairs = comparison.overlap.pairs
-    to_second, to_first = {left.id: right.id for left, right in pairs}, {right.id: left.id for left, right in pairs}
+            tally.add(paragraph, IN_BOTH)
+    to_second, to_first = comparison.partners
     sides = (
         (FIRST, to_second, [left for left, _ in compared.retargeted], compared.first_only, compared.first_loose),
         (SECOND, to_first, [right for _, right in compared.retargeted], compared.second_only, compared.second_loose),
     )
     for side, matched, *differing in sides:
         for relation in chain.from_iterable(differing):
-            tallies.all.add(find_paragraph(relation.head), {side: 1})
+            paragraph = find_paragraph(relation.head.start)
+            tallies.all.add(paragraph, {side: 1})
             if _has_ends(relation, matched):
-                tallies.given_ends.add(find_paragraph(relation.head), {side: 1})
+                tallies.given_ends.add(paragraph, {side: 1})
     tallies.numbers.update(
         same=len(compared.same),
         retargeted=len(compared.retargeted),

@@ -3,11 +3,14 @@
 The field names are those of the JSON.
 """
 
+from typing import Literal
+
 import msgspec
 
 from annotate.agreement.attribute_tallies import Missing
 from annotate.agreement.bootstrap import LEVEL
 from annotate.agreement.independence import DependentPass
+from annotate.agreement.study import Kind
 from annotate.inventory import Scale
 from annotate.model import AttributeValue
 from annotate.util.tables import Measure
@@ -225,6 +228,50 @@ class Sampling(msgspec.Struct, frozen=True):
     level: float = LEVEL
 
 
+class KindPair(msgspec.Struct, frozen=True):
+    """The agreement of two annotators, or of one with all people, over all labels.
+
+    Attributes:
+        first: The first annotator; `all people` for people with each other.
+        second: The second annotator; `all people` for all people, each pair counted.
+        kinds: The kinds of the two: person, model, gold or unknown; `person` for people.
+        articles: The number of articles that both have labelled.
+        shared: The number of these in which one was made from the labels of the other, or both from the same.
+        exact: F1 by equal pieces.
+        overlap: F1 by overlap.
+    """
+
+    first: str
+    second: str
+    kinds: tuple[Kind, Kind]
+    articles: int
+    shared: int
+    exact: Measure
+    overlap: Measure
+
+
+class ModelGap(msgspec.Struct, frozen=True):
+    """How far a model is from people, next to people from each other; in articles of the model and two people or more.
+
+    Attributes:
+        model: The model.
+        articles: The number of these articles.
+        measure: `exact` or `overlap`, as in `KindPair`.
+        with_people: F1 of the model with each of the people.
+        among_people: F1 of people with each other.
+        difference: The former minus the latter, with its interval on paired samples.
+        p: The p value of the hypothesis that there is no difference, two-sided; None without an interval.
+    """
+
+    model: str
+    articles: int
+    measure: Literal["exact", "overlap"]
+    with_people: Measure
+    among_people: Measure
+    difference: Measure
+    p: float | None
+
+
 class Report(msgspec.Struct, frozen=True):
     """The agreement of annotators.
 
@@ -243,6 +290,9 @@ class Report(msgspec.Struct, frozen=True):
         counts: A row for each label with counts.
         confusion: A row for each pair of labels.
         by_article: A row for each article and label.
+        kinds: Annotator → what the annotator is; empty if nothing says it.
+        kind_pairs: The agreement of models with gold and people, and of these with each other; none without a model.
+        model_gaps: How far each model is from people, next to people from each other; none without two people.
     """
 
     annotators: tuple[str, ...]
@@ -259,6 +309,9 @@ class Report(msgspec.Struct, frozen=True):
     counts: list[CountRow]
     confusion: list[ConfusionRow]
     by_article: list[ArticleRow]
+    kinds: dict[str, Kind] = {}
+    kind_pairs: list[KindPair] = []
+    model_gaps: list[ModelGap] = []
 
     def label(self, name: str) -> LabelRow:
         """Return the row of a span label.

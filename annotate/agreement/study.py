@@ -1,14 +1,22 @@
 """What is compared: the articles that two or more annotators have labelled, with their annotations side by side."""
 
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cached_property
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from functools import cached_property, partial
 from itertools import combinations
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Literal, NamedTuple, TypeAlias
 
-from annotate.agreement.independence import INCLUDE, DependentPass, describe_dependent, find_dependent
-from annotate.agreement.matching import Matching, list_mentions, match_by_overlap, match_exactly
+from annotate.agreement.independence import (
+    INCLUDE,
+    DependentPass,
+    describe_dependent,
+    find_dependent,
+    find_shared_pairs,
+)
+from annotate.agreement.matched_counts import LabelMatches, count_matched
+from annotate.agreement.matching import Matching, Pair, list_mentions, match_by_overlap, match_exactly
 from annotate.agreement.positions import Positions, Units, find_paragraphs, find_positions
 from annotate.agreement.tally import ParagraphKey
 from annotate.annotation_files import require_known_names
@@ -17,8 +25,21 @@ from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
 from annotate.offsets import sha256
-from annotate.records import Graph, Mention
+from annotate.records import Graph, Mention, text_order
 from annotate.versions import is_older
+
+BATCH = 20
+"""Articles of a study of a corpus that are in memory at once, in each process."""
+
+Kind: TypeAlias = Literal["person", "model", "gold", "unknown"]
+"""What an annotator is, as annotators.yaml says; `unknown` if it does not."""
+
+
+class MentionRelation(NamedTuple):
+    """A relation between two mentions of one annotation."""
+
+    head: Mention
+    tail: Mention
 
 
 class ComparedAnnotation:
@@ -44,9 +65,16 @@ class ComparedAnnotation:
         """
         return not is_older(self.version, since)
 
-    def select_mentions(self, labels: Collection[str]) -> list[Mention]:
-        """Return the mentions with one of the labels."""
-        return [mention for mention in self.mentions if mention.label in labels]
+    @cached_property
+    def relations(self) -> dict[str, list[MentionRelation]]:
+        """The relations that the inventory allows, by label: in the order of their heads, then of their tails."""
+        order = {mention.id: index for index, mention in enumerate(self.mentions)}
+        by_label: defaultdict[str, list[MentionRelation]] = defaultdict(list)
+        for relation, head, tail in self.graph.related:
+            by_label[relation.label].append(MentionRelation(head, tail))
+        for relations in by_label.values():
+            relations.sort(key=lambda each: (order[each.head.id], text_order(each.tail)))
+        return dict(by_label)
 
 
 class AnnotationPair:
@@ -69,16 +97,52 @@ class AnnotationPair:
         """The matching by equal label and overlap."""
         return match_by_overlap(self.first.mentions, self.second.mentions)
 
+    @cached_property
+    def exact_counts(self) -> dict[str, LabelMatches]:
+        """The counts of `exact` by label."""
+        return count_matched(self.exact, self.article.find_paragraph_at)
+
+    @cached_property
+    def overlap_counts(self) -> dict[str, LabelMatches]:
+        """The counts of `overlap` by label."""
+        return count_matched(self.overlap, self.article.find_paragraph_at)
+
+    @cached_property
+    def placed_pairs(self) -> list[tuple[ParagraphKey, Pair]]:
+        """The pairs of `overlap` with the paragraph in which the first of the two spans starts."""
+        find = self.article.find_paragraph_at
+        return [(find(min(left.start, right.start)), (left, right)) for left, right in self.overlap.pairs]
+
+    @cached_property
+    def _placed_by_label(self) -> dict[str, list[tuple[ParagraphKey, Pair]]]:
+        by_label: defaultdict[str, list[tuple[ParagraphKey, Pair]]] = defaultdict(list)
+        for placed in self.placed_pairs:
+            by_label[placed[1][0].label].append(placed)
+        return dict(by_label)
+
+    def select_placed(self, labels: Collection[str]) -> Sequence[tuple[ParagraphKey, Pair]]:
+        """Return the `placed_pairs` with one of the labels, in the order of the text."""
+        if len(labels) == 1:
+            return self._placed_by_label.get(next(iter(labels)), ())
+        return [placed for placed in self.placed_pairs if placed[1][0].label in labels]
+
+    @cached_property
+    def partners(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Id of each mention of the first annotation → that of its pair in `overlap`, and the reverse."""
+        pairs = self.overlap.pairs
+        return {left.id: right.id for left, right in pairs}, {right.id: left.id for left, right in pairs}
+
 
 class ComparedArticle:
     """An article with two or more annotations.
 
     Attributes:
-        index: Its index among the articles of the study.
+        index: Its index among the articles that were read for the study: the order of the articles.
         id: The article id.
         text: Its text.
         annotations: Its annotations, in the order of the study's annotators.
         positions: The positions of its text.
+        paragraphs: The keys of its paragraphs.
         comparisons: Each pair of its annotations.
     """
 
@@ -88,20 +152,12 @@ class ComparedArticle:
         self.index, self.id, self.text, self.annotations = index, id_, text, annotations
         self.positions: Positions = find_positions(text, units)
         self._paragraphs = find_paragraphs(text)
+        self.paragraphs: list[ParagraphKey] = [(index, paragraph) for paragraph in range(len(self._paragraphs))]
         self.comparisons = [AnnotationPair(self, *pair) for pair in combinations(annotations, 2)]
-
-    @property
-    def paragraphs(self) -> list[ParagraphKey]:
-        """The keys of its paragraphs."""
-        return [(self.index, paragraph) for paragraph in range(len(self._paragraphs))]
-
-    def find_paragraph(self, *mentions: Mention) -> ParagraphKey:
-        """Return the paragraph in which the first of the mentions starts: there they count."""
-        return self.find_paragraph_at(min(mention.start for mention in mentions))
 
     def find_paragraph_at(self, offset: int) -> ParagraphKey:
         """Return the paragraph at an offset, in code points."""
-        return self.index, bisect_right(self._paragraphs, offset) - 1
+        return self.paragraphs[bisect_right(self._paragraphs, offset) - 1]
 
 
 class Study(NamedTuple):
@@ -114,6 +170,9 @@ class Study(NamedTuple):
         articles: The articles that two or more of the annotators have labelled.
         alone: The ids of the articles that only one of them has labelled.
         dependent: The passes that are left out because they are not independent of the others.
+        kinds: Annotator → what the annotator is; empty if nothing says it.
+        shared: An article id and two annotators, for each pair of which one was made from the labels of the other, or
+            both from the same labels.
     """
 
     inventory: Inventory
@@ -122,11 +181,8 @@ class Study(NamedTuple):
     articles: list[ComparedArticle]
     alone: list[str]
     dependent: Sequence[DependentPass] = ()
-
-    @property
-    def paragraphs(self) -> list[ParagraphKey]:
-        """The keys of all paragraphs."""
-        return [paragraph for article in self.articles for paragraph in article.paragraphs]
+    kinds: Mapping[str, Kind] = MappingProxyType({})
+    shared: Collection[tuple[str, frozenset[str]]] = ()
 
     def comparisons(self, since: str | None = None) -> Iterator[AnnotationPair]:
         """Yield each pair of annotations of each article that were both asked for what a version added."""
@@ -138,24 +194,13 @@ class Study(NamedTuple):
         spans, asked = self.inventory.spans, list(annotations)
         return frozenset(label for label in labels if all(each.was_asked(spans[label].since) for each in asked))
 
-    def count_left_out(self, since: str | None) -> dict[str, int]:
-        """Return the number of annotations that are older than what a version added, by annotator who has any."""
-        annotations = (annotation for article in self.articles for annotation in article.annotations)
-        return dict(Counter(each.annotator for each in annotations if not each.was_asked(since)))
-
-    def mentions(self, annotator: str) -> Iterator[Mention]:
-        """Yield the mentions of an annotator in the articles that are compared."""
-        for article in self.articles:
-            for annotation in article.annotations:
-                if annotation.annotator == annotator:
-                    yield from annotation.mentions
-
 
 def make_study(
     inventory: Inventory,
     entries: Sequence[tuple[str, str, dict[str, Annotation]]],
     units: Units = "tokens",
     annotators: Sequence[str] = (),
+    first_index: int = 0,
 ) -> Study:
     """Make a study of annotations.
 
@@ -165,9 +210,9 @@ def make_study(
         units: What alpha and kappa count.
         annotators: The annotators, in the order in which they are shown and paired; those who are missing follow in
             the order of their appearance.
+        first_index: The index of the first article, if there are earlier ones.
     """
     annotators = tuple(dict.fromkeys([*annotators, *(name for _, _, annotations in entries for name in annotations)]))
-    shared = [entry for entry in entries if len(entry[2]) > 1]
     articles = [
         ComparedArticle(
             index,
@@ -176,10 +221,174 @@ def make_study(
             [ComparedAnnotation(name, annotations[name], inventory) for name in annotators if name in annotations],
             units,
         )
-        for index, (article_id, text, annotations) in enumerate(shared)
+        for index, (article_id, text, annotations) in enumerate(entries, first_index)
+        if len(annotations) > 1
     ]
     alone = [article_id for article_id, _, annotations in entries if len(annotations) == 1]
     return Study(inventory, annotators, units, articles, alone)
+
+
+class ArticleToRead(NamedTuple):
+    """An article of a corpus with those who labelled it.
+
+    Attributes:
+        id: The article id.
+        annotators: The annotators in the corpus.
+        models: The labels of models that the corpus does not have, by annotator.
+    """
+
+    id: str
+    annotators: tuple[str, ...]
+    models: dict[str, Annotation]
+
+
+class ArticleBatch(NamedTuple):
+    """Articles that are in memory at the same time, and the index of the first."""
+
+    first_index: int
+    articles: list[ArticleToRead]
+
+
+class StudyReader(NamedTuple):
+    """Reads articles of a corpus as studies; can be sent to another process.
+
+    Attributes:
+        corpus: The corpus.
+        inventory: The inventory.
+        annotators: The annotators, in the order in which they are shown and paired.
+        units: What alpha and kappa count.
+        include_corrected: Whether passes that began with the labels of others count as independent of them.
+        kinds: Annotator → what the annotator is.
+    """
+
+    corpus: Corpus
+    inventory: Inventory
+    annotators: tuple[str, ...]
+    units: Units
+    include_corrected: bool
+    kinds: dict[str, Kind]
+
+    def read(self, batch: ArticleBatch) -> Study:
+        """Return the study of a batch of articles.
+
+        Raises:
+            CannotRun: If labels do not fit their text or the inventory.
+        """
+        corpus, read = self.corpus, partial(_read_fitting, self.corpus, self.inventory)
+        entries, dependent, shared = [], list[DependentPass](), set[tuple[str, frozenset[str]]]()
+        for article_id, names, models in batch.articles:
+            text = corpus.read_text(article_id)
+            digest = sha256(text)
+            annotations = {
+                name: models[name] if name in models else read(name, article_id, len(text), digest)
+                for name in (*names, *models)
+            }
+            shared |= {(article_id, pair) for pair in find_shared_pairs(corpus, article_id, annotations)}
+            if not self.include_corrected:
+                for each in find_dependent(corpus, article_id, annotations.copy()):
+                    dependent.append(each)
+                    del annotations[each.annotator]
+            entries.append((article_id, text, annotations))
+        study = make_study(self.inventory, entries, self.units, self.annotators, batch.first_index)
+        return study._replace(dependent=dependent, kinds=self.kinds, shared=shared)
+
+
+class CorpusStudy:
+    """The study of a corpus: its articles are read when they are counted or shown, and not kept.
+
+    Attributes:
+        reader: Reads its articles.
+    """
+
+    def __init__(
+        self,
+        reader: StudyReader,
+        labelled: Mapping[str, Set[str]],
+        models: Mapping[str, Mapping[str, Annotation]] = MappingProxyType({}),
+        article_ids: Set[str] | None = None,
+    ) -> None:
+        """Make a study.
+
+        Args:
+            reader: Reads its articles.
+            labelled: The articles that each annotator of the corpus has labelled.
+            models: Labels of models that the corpus does not have, by annotator and article id.
+            article_ids: The articles of the study; None for all that are labelled.
+        """
+        self.reader = reader
+        self._labelled, self._models = labelled, models
+        all_ids = set[str]().union(*labelled.values(), *models.values())
+        self._article_ids = sorted(all_ids if article_ids is None else all_ids & article_ids)
+
+    @property
+    def inventory(self) -> Inventory:
+        """The inventory."""
+        return self.reader.inventory
+
+    @property
+    def annotators(self) -> tuple[str, ...]:
+        """The annotators, in the order in which they are shown and paired."""
+        return self.reader.annotators
+
+    @property
+    def units(self) -> Units:
+        """What alpha and kappa count."""
+        return self.reader.units
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Annotator → what the annotator is."""
+        return self.reader.kinds
+
+    @property
+    def article_count(self) -> int:
+        """The number of articles that one of the annotators has labelled."""
+        return len(self._article_ids)
+
+    @property
+    def articles(self) -> Iterator[ComparedArticle]:
+        """The articles that two or more of the annotators have labelled; they are read again each time."""
+        for batch in self.batches():
+            yield from self.reader.read(batch).articles
+
+    def batches(self) -> Iterator[ArticleBatch]:
+        """Yield the articles to read, in the order of their ids."""
+        for start in range(0, len(self._article_ids), BATCH):
+            yield ArticleBatch(start, [self._find(each) for each in self._article_ids[start : start + BATCH]])
+
+    def _find(self, article_id: str) -> ArticleToRead:
+        names = tuple(name for name, article_ids in self._labelled.items() if article_id in article_ids)
+        models = {
+            name: annotations[article_id] for name, annotations in self._models.items() if article_id in annotations
+        }
+        return ArticleToRead(article_id, names, models)
+
+    def select(self, article_ids: Set[str], annotators: Sequence[str]) -> "CorpusStudy":
+        """Return the study of some of the articles and annotators."""
+        return CorpusStudy(
+            self.reader._replace(annotators=tuple(annotators)),
+            self._labelled,
+            self._models,
+            article_ids & set(self._article_ids),
+        )
+
+    def require_articles(self, articles: Collection[str], dependent: Sequence[DependentPass]) -> None:
+        """Check that there is something to compare.
+
+        Args:
+            articles: The articles that two or more of the annotators have labelled.
+            dependent: The passes that are left out.
+
+        Raises:
+            CannotRun: If there is no such article.
+        """
+        if articles:
+            return
+        names, where = ", ".join(self.annotators), self.reader.corpus.root / "annotations"
+        if dependent:
+            problem = f"no article has independent labels of two of {names}: {describe_dependent(dependent)[0]}"
+            raise CannotRun(where, problem, f"let another annotator label, or add {INCLUDE}")
+        raise CannotRun(where, f"no article has labels of two of {names}", "pull their labels")
 
 
 def read_study(
@@ -190,8 +399,9 @@ def read_study(
     units: Units = "tokens",
     *,
     include_corrected: bool = False,
-) -> Study:
-    """Read the study of a corpus.
+    models: Mapping[str, Mapping[str, Annotation]] = MappingProxyType({}),
+) -> CorpusStudy:
+    """Find out who is compared in a corpus, and on which articles; these are read later.
 
     Args:
         corpus: The corpus.
@@ -201,44 +411,46 @@ def read_study(
         units: What alpha and kappa count.
         include_corrected: Whether passes that began with the labels of others count as independent of them. Otherwise
             they are left out where they are compared with them.
+        models: Labels of models that the corpus does not have, by annotator and article id, on the texts of the corpus.
 
     Raises:
-        CannotRun: If an annotator has labelled nothing, there are fewer than two, no article has labels of two, or
-            labels do not fit their text or the inventory.
+        CannotRun: If an annotator has labelled nothing, or there are fewer than two.
     """
     annotation_sets = corpus.annotation_sets()
     names = corpus.select_annotation_sets(annotators or [name for name in annotation_sets if name != GOLD])
     if with_gold and GOLD in annotation_sets and GOLD not in names:
         names.append(GOLD)
-    if len(names) < 2:
+    if len(names) + len(models) < 2:
         problem = f"has labels by {names[0]} only" if names else "has no labels"
         raise CannotRun(corpus.root / "annotations", problem, "agreement needs two or more annotators")
     labelled = {name: set(corpus.annotated_ids(name)) for name in names}
-    entries, dependent = [], list[DependentPass]()
-    for article_id in sorted(set().union(*labelled.values())):
-        text = corpus.read_text(article_id)
-        present = [name for name in names if article_id in labelled[name]]
-        annotations = {name: _read_fitting(corpus, inventory, name, article_id, text) for name in present}
-        if not include_corrected:
-            for each in find_dependent(corpus, article_id, annotations.copy()):
-                dependent.append(each)
-                del annotations[each.annotator]
-        entries.append((article_id, text, annotations))
-    study = make_study(inventory, entries, units, names)
-    if not study.articles and dependent:
-        problem = f"no article has independent labels of two of {', '.join(names)}: {describe_dependent(dependent)[0]}"
-        raise CannotRun(corpus.root / "annotations", problem, f"let another annotator label, or add {INCLUDE}")
-    if not study.articles:
-        raise CannotRun(
-            corpus.root / "annotations", f"no article has labels of two of {', '.join(names)}", "pull their labels"
-        )
-    return study._replace(dependent=dependent)
+    kinds = _find_kinds(corpus, [*names, *models], models)
+    reader = StudyReader(corpus, inventory, (*names, *models), units, include_corrected, kinds)
+    return CorpusStudy(reader, labelled, models)
 
 
-def _read_fitting(corpus: Corpus, inventory: Inventory, annotator: str, article_id: str, text: str) -> Annotation:
+def _find_kinds(corpus: Corpus, names: Iterable[str], models: Collection[str]) -> dict[str, Kind]:
+    try:
+        listed = corpus.read_annotators()
+    except CannotRun:  # `annotate check` reports it, and agreement can be measured without
+        listed = {}
+    kinds: dict[str, Kind] = {}
+    for name in names:
+        if name == GOLD:
+            kinds[name] = "gold"
+        elif name in models:
+            kinds[name] = "model"
+        else:
+            kinds[name] = listed[name].kind if name in listed else "unknown"
+    return kinds
+
+
+def _read_fitting(
+    corpus: Corpus, inventory: Inventory, annotator: str, article_id: str, length: int, text_sha256: str
+) -> Annotation:
     annotation = corpus.read_annotation(annotator, article_id)
-    fits = annotation.text_sha256 == sha256(text) and all(
-        0 <= span.start <= span.end <= len(text) for span in annotation.spans
+    fits = annotation.text_sha256 == text_sha256 and all(
+        0 <= span.start <= span.end <= length for span in annotation.spans
     )
     path = corpus.annotation_path(annotator, article_id)
     if not fits:

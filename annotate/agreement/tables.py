@@ -33,6 +33,7 @@ class Measurements(Protocol):
         ...
 
 
+SHARED_NOTE = "shared: articles where one was made from the labels of the other, or both from the same; F1 is too high"
 UNITIZING_NOTE = "unitizing alpha (uα): in each row, equal to alpha in two decimals"
 
 
@@ -44,6 +45,8 @@ def tabulate_report(report: Report, by_article: bool = False) -> Iterator[Table]
     tables = [
         _tabulate_labels(report),
         _tabulate_pairs(report),
+        _tabulate_kinds(report),
+        _tabulate_gaps(report),
         tabulate_attributes(report),
         _tabulate_relations(report),
         tabulate_records(report),
@@ -151,6 +154,35 @@ def _tabulate_pairs(report: Report) -> Table:
     else:
         rows.clear()
     return make_table("pairs", "Pairs of annotators, all labels", ["pair", "exact F1", "overlap F1"], rows)
+
+
+def _tabulate_kinds(report: Report) -> Table:
+    """Tabulate the agreement of models with gold and people, and of these with each other."""
+    has_shared = any(row.shared for row in report.kind_pairs)
+    columns: list[Header] = ["pair", "kinds", "articles", *(["shared"] if has_shared else []), "exact F1", "overlap F1"]
+    rows: list[Row] = [
+        [
+            f"{row.first}, {row.second}" if row.first != row.second else row.first,
+            f"{row.kinds[0]}, {row.kinds[1]}",
+            row.articles,
+            *([row.shared] if has_shared else []),
+            row.exact,
+            row.overlap,
+        ]
+        for row in report.kind_pairs
+    ]
+    notes = [SHARED_NOTE] if has_shared else []
+    return make_table("kinds", "Models, people and gold, all labels", columns, rows, notes)
+
+
+def _tabulate_gaps(report: Report) -> Table:
+    """Tabulate how far models are from people, next to people from each other."""
+    columns: list[Header] = ["model", "articles", "F1", "with people", "among people", "difference", "p"]
+    rows: list[Row] = [
+        [row.model, row.articles, row.measure, row.with_people, row.among_people, row.difference, row.p]
+        for row in report.model_gaps
+    ]
+    return make_table("gaps", "Models with people, next to people among themselves", columns, rows)
 
 
 def tabulate_attributes(measurements: Measurements) -> Table:

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from annotate.agreement.adjudication import (
+from annotate.adjudication import (
     Difference,
     Reference,
     describe_relation,

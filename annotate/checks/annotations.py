@@ -11,12 +11,15 @@ import msgspec
 
 from annotate.annotation_schema import encode_annotation_schema
 from annotate.checks import files, relations, spans
+from annotate.checks.consequences import drop_consequences
 from annotate.checks.prefilter import Prefilter
+from annotate.checks.value_words import check_words
 from annotate.columns import Documents
 from annotate.corpus import encode_annotation, encode_sorted_annotation
 from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Article
+from annotate.schemas.lines import find_id_lines
 
 _DECODER = msgspec.json.Decoder(Annotation)
 
@@ -55,11 +58,25 @@ def check_annotations(
     ]
 
 
+def find_errors_of_many(
+    annotations: Sequence[Annotation], texts: Sequence[str], inventory: Inventory, files: Sequence[str]
+) -> list[list[Finding]]:
+    """Return what `find_errors` finds in each of many annotations, in their own files, on the texts of articles."""
+    documents = Documents.from_annotations(annotations, inventory)
+    accepted = Prefilter.of(inventory).accepts(documents, texts).tolist()
+    rows = zip(annotations, texts, files, accepted, strict=True)
+    return [
+        [] if is_accepted else find_errors(annotation, text, inventory, file)
+        for annotation, text, file, is_accepted in rows
+    ]
+
+
 def explain(annotation: Annotation, text: str, inventory: Inventory, file: str = "") -> list[Finding]:
     """Return the findings of `check_annotation` by the schema and the rules alone, without the prefilter."""
     data = encode_annotation(annotation)
     document = files.parse_file(file, annotation.article, data, encode_annotation_schema(inventory))
-    return [*document.findings, *check_labels(annotation, text, inventory, file, data)]
+    findings = [*document.findings, *check_labels(annotation, text, inventory, file, data)]
+    return drop_consequences(findings, annotation, inventory)
 
 
 def check_labels(
@@ -85,22 +102,22 @@ def check_labels(
         findings += rule(file, article_id, annotation, text)
     for rule in (*spans.OF_COUNTS, *relations.OF_INVENTORY):
         findings += rule(file, article_id, annotation, inventory)
+    findings += check_words(file, annotation, text, inventory)
     if findings:
         words = {span.id: span.text for span in annotation.spans}
         findings = [replace(finding, words=words.get(finding.span or "", "")) for finding in findings]
     findings.sort(key=lambda finding: finding.code)
-    return findings if data is None else [add_line(finding, data) for finding in findings]
+    return findings if data is None else add_lines(findings, data)
 
 
-def add_line(finding: Finding, data: bytes) -> Finding:
-    """Return a finding on a span with the line of the span in its file, whose bytes are `data`."""
-    if finding.span is None or finding.line is not None:
-        return finding
-    id_ = msgspec.json.encode(finding.span)
-    offset = data.find(b'"id": ' + id_)
-    if offset < 0:
-        offset = data.find(id_)
-    return finding.at(data.count(b"\n", 0, offset) + 1) if offset >= 0 else finding
+def add_lines(findings: Sequence[Finding], data: bytes) -> list[Finding]:
+    """Return the findings on one file, whose bytes are `data`; those on a span have the line of the span."""
+    ids = {finding.span for finding in findings if finding.span is not None and finding.line is None}
+    lines = find_id_lines(data, ids) if ids else {}
+    return [
+        finding.at(lines[finding.span]) if finding.line is None and finding.span in lines else finding
+        for finding in findings
+    ]
 
 
 class LabelFile(NamedTuple):

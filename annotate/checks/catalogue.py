@@ -1,21 +1,32 @@
 """The catalogue of the rules that `annotate check` runs."""
 
 from annotate.checks import (
+    citation,
+    class_ids,
     corpus,
     coverage,
+    dates,
+    decisions,
     files,
+    independence,
     metadata,
+    model_runs,
     practice,
     relations,
+    releases,
     spans,
     splits,
     text,
+    value_words,
     vocabulary,
     waivers,
 )
 from annotate.findings import Rule
 
-_MODULES = files, text, metadata, vocabulary, spans, relations, corpus, practice, coverage, splits, waivers
+_MODULES = (
+    *(files, text, metadata, dates, vocabulary, spans, value_words, relations),
+    *(corpus, citation, class_ids, practice, coverage, splits, waivers, model_runs, decisions, independence, releases),
+)
 
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted(

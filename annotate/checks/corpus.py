@@ -3,19 +3,24 @@
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from annotate.bare_gold import LabelOrigin, describe_origin, find_unproven, list_evaluated
+from annotate.checks.model_runs import LabelTotals
 from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, find_class_id_faults
 from annotate.corpus import Corpus
+from annotate.errors import CannotRun
 from annotate.findings import Finding, Problem, Rule, list_names, merge_files, rule
 from annotate.generate import MissingPage, PageFault, generated_paths
 from annotate.inventory import Inventory
-from annotate.model import ALL, GOLD, NEITHER, Annotation, Annotator, SourceFile
-from annotate.schemas.lines import LineFinder
+from annotate.model import GOLD, Annotation, Annotator, SourceFile
+from annotate.page_links import DeadLink
 from annotate.util.escape import quote, shorten
+from annotate.util.suggestions import list_choices
 from annotate.versions import is_older, same_major
 
 
@@ -44,6 +49,7 @@ class AnnotatorNames(NamedTuple):
         annotator: The annotator.
         process: How the labels were made.
         made_from: The annotators whose labels it was made from.
+        has_predictions: Whether a span came from a prediction that was shown.
     """
 
     annotation_set: str
@@ -51,6 +57,7 @@ class AnnotatorNames(NamedTuple):
     annotator: str
     process: str
     made_from: tuple[str, ...]
+    has_predictions: bool = False
 
     @property
     def file(self) -> str:
@@ -59,11 +66,10 @@ class AnnotatorNames(NamedTuple):
 
 
 def names_to_check(annotation: Annotation, annotation_set: str, article_id: str) -> AnnotatorNames | None:
-    """Return the annotators that a file of labels names; None if they are only that of its folder."""
+    """Return the annotators that a file of labels names; None for a bare pass of its folder, other than gold."""
     own = AnnotatorNames(annotation_set, article_id, annotation_set, "single pass", ())
-    made_from = tuple(annotation.made_from)
-    names = AnnotatorNames(annotation_set, article_id, annotation.annotator, annotation.process, made_from)
-    return None if names == own else names
+    names = AnnotatorNames(annotation_set, article_id, *describe_origin(annotation))
+    return None if names == own and annotation_set != GOLD else names
 
 
 @dataclass
@@ -81,12 +87,17 @@ class CorpusFacts:
         whole: The ids of articles whose text is the one that the metadata names.
         annotated: The annotation sets that have labels of an article, sorted, by article id.
         annotators: The entries of annotators.yaml.
+        label_totals: The labels of each annotator with the run of a model.
         has_annotators: Whether annotators.yaml can be read.
-        names: The annotators that files of labels name, but for files that name only that of their folder.
+        names: The annotators that files of labels name, but for bare passes of the annotator of their folder.
         sources: The records of source files, by file name.
+        broken_records: The names of the source files whose record has a finding of its own.
+        misread_sources: The source files of which an article has another range than its metadata says.
         source_sizes: The code points of each source file.
         source_hashes: The SHA-256 of each source file.
         splits: The article ids of each split, in the order of its lines.
+        decided: The ids of articles that have a file in adjudication/.
+        misnamed_decisions: The articles that decisions in a file of another name are about.
     """
 
     inventory_version: str
@@ -99,12 +110,23 @@ class CorpusFacts:
     whole: set[str] = field(default_factory=set)
     annotated: dict[str, tuple[str, ...]] = field(default_factory=dict)
     annotators: list[Annotator] = field(default_factory=list)
+    label_totals: dict[str, LabelTotals] = field(default_factory=dict)
     has_annotators: bool = False
     names: list[AnnotatorNames] = field(default_factory=list)
     sources: dict[str, SourceFile] = field(default_factory=dict)
+    broken_records: set[str] = field(default_factory=set)
+    misread_sources: set[str] = field(default_factory=set)
     source_sizes: dict[str, int] = field(default_factory=dict)
     source_hashes: dict[str, str] = field(default_factory=dict)
     splits: dict[str, list[str]] = field(default_factory=dict)
+    decided: set[str] = field(default_factory=set)
+    misnamed_decisions: set[str] = field(default_factory=set)
+
+    @property
+    def changed_sources(self) -> set[str]:
+        """The source files that do not have the hash of their record (C112)."""
+        hashes = self.source_hashes
+        return {file for file, record in self.sources.items() if hashes.get(file, record.sha256) != record.sha256}
 
     @property
     def article_ids(self) -> set[str]:
@@ -199,7 +221,7 @@ def annotation_without_article(contents: CorpusFacts) -> Iterator[Problem]:
     for article_id in sorted(set(contents.annotated) - contents.article_ids):
         for annotation_set in contents.annotated[article_id]:
             yield Problem(
-                f"labels the article {article_id!r}, which is not in articles/; restore it",
+                f"labels the article {quote(article_id)}, which is not in articles/; restore it",
                 file=f"annotations/{annotation_set}/{article_id}.json",
                 article=article_id,
             )
@@ -214,7 +236,7 @@ def unknown_annotator(contents: CorpusFacts) -> Iterator[Problem]:
     Passes: the same folder, with anna listed as a person or a model.
     """
     for name in sorted(contents.unlisted_sets - contents.misnamed_sets.keys()):
-        yield Problem(f"{name!r} is not listed in annotators.yaml; list it there", file=f"annotations/{name}")
+        yield Problem(f"{quote(name)} is not listed in annotators.yaml; list it there", file=f"annotations/{name}")
 
 
 @rule("C105")
@@ -227,7 +249,7 @@ def annotator_differs(contents: CorpusFacts) -> Iterator[Problem]:
     """
     misnamed = contents.misnamed_sets
     for folder, annotator in misnamed.items():
-        problem = f"the files name the annotator {annotator!r}, but the folder is {folder!r}"
+        problem = f"the files name the annotator {quote(annotator)}, but the folder is {quote(folder)}"
         yield Problem(f"{problem}; rename the folder, or correct the files", file=f"annotations/{folder}")
     known = contents.annotator_ids | contents.annotation_sets  # C104 reports folders that are not listed
     unknown: defaultdict[str, list[AnnotatorNames]] = defaultdict(list)
@@ -236,11 +258,11 @@ def annotator_differs(contents: CorpusFacts) -> Iterator[Problem]:
             if contents.has_annotators and names.annotator not in known:
                 unknown[names.annotator].append(names)
         elif names.annotator != names.annotation_set and names.annotation_set not in misnamed:
-            problem = f"annotator is {names.annotator!r}, but the file is in {names.annotation_set}/; move or fix it"
-            yield Problem(problem, file=names.file, article=names.article)
+            problem = f"annotator is {quote(names.annotator)}, but the file is in {names.annotation_set}/"
+            yield Problem(f"{problem}; move or fix it", file=names.file, article=names.article)
     for annotator, of_gold in unknown.items():
         where = f", here and in {_count_more(of_gold)}" if len(of_gold) > 1 else ""
-        problem = f"annotator {annotator!r} is not in annotators.yaml{where}; list it there"
+        problem = f"annotator {quote(annotator)} is not in annotators.yaml{where}; list it there"
         yield Problem(problem, file=of_gold[0].file, article=of_gold[0].article)
 
 
@@ -261,7 +283,9 @@ def split_of_unknown_article(contents: CorpusFacts) -> Iterator[Problem]:
         for line, article_id in enumerate(article_ids, 1):
             if article_id not in in_corpus:
                 yield Problem(
-                    f"lists {article_id!r}, which is no article; fix or remove it", line=line, file=_split_file(split)
+                    f"lists {quote(article_id)}, which is no article; fix or remove it",
+                    line=line,
+                    file=_split_file(split),
                 )
 
 
@@ -282,7 +306,7 @@ def article_in_two_splits(contents: CorpusFacts) -> Iterator[Problem]:
         for line, article_id in enumerate(article_ids, 1):
             if article_id in first:
                 yield Problem(
-                    f"{article_id!r} is in {first[article_id]} already; keep it in one split",
+                    f"{quote(article_id)} is in {first[article_id]} already; keep it in one split",
                     line=line,
                     file=_split_file(split),
                     article=article_id,
@@ -295,11 +319,20 @@ def article_in_no_split(contents: CorpusFacts) -> Iterator[Problem]:
     """If the corpus has splits, each article is in one.
 
     Why: an article in no split is in no table of the dataset.
-    Fails: splits/train.txt that lists one of two articles, and no other split.
+    Fails: splits/train.txt that lists one of two articles, and no other split; a file of splits/ that was emptied: one
+    finding for all its articles.
     Passes: every id in one file.
     """
     in_splits = {article_id for article_ids in contents.splits.values() for article_id in article_ids}
-    for article_id in sorted(set(contents.metadata_ids) - in_splits) if contents.splits else []:
+    if not in_splits <= contents.article_ids:
+        return  # C106 reports an id that may be the misspelt one of an article in no split
+    missing = sorted(set(contents.metadata_ids) - in_splits) if contents.splits else []
+    empty = [split for split, article_ids in contents.splits.items() if not article_ids]
+    if missing and empty:
+        problem = f"is empty, and {list_names(missing)} {'are' if len(missing) > 1 else 'is'} in no file of splits/"
+        yield Problem(f"{problem}; add the ids, or remove the file", file=_split_file(empty[0]))
+        return
+    for article_id in missing:
         yield Problem("is in no file of splits/; add its id to one", file=_article(article_id), article=article_id)
 
 
@@ -337,10 +370,11 @@ def source_not_accounted_for(contents: CorpusFacts) -> Iterator[Problem]:
     ranges: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
     for article_id, facts in contents.articles.items():
         ranges[facts.source].append((facts.start, facts.end, f"article {article_id}"))
-    if len(contents.articles) < len(contents.metadata_ids):
-        return  # an article that cannot be read has a finding of its own, and its range is unknown
+    if len(contents.articles) < len(contents.article_ids) or not ranges.keys() <= contents.source_sizes.keys():
+        return  # an article that cannot be read, or whose source is missing, has a finding; its range is unknown
+    has_findings = contents.changed_sources | contents.misread_sources
     for file, record in contents.sources.items():
-        if file not in contents.source_sizes:
+        if file not in contents.source_sizes or file in has_findings:
             continue
         omitted = [(entry.start, entry.end, "an omitted range") for entry in record.omitted]
         covered = 0
@@ -366,15 +400,23 @@ def source_without_record(contents: CorpusFacts) -> Iterator[Problem]:
     Fails: an article that was cut from a.txt, where sources/ has no a.txt or no a.txt.json.
     Passes: both files, as `annotate add` writes them.
     """
+    articles: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for article_id, facts in contents.articles.items():
         file = facts.source
-        for path, exists in ((file, file in contents.source_sizes), (f"{file}.json", file in contents.sources)):
-            if not exists:
-                yield Problem(
-                    f"was cut from {file}, but sources/{path} is missing or unreadable; restore it",
-                    file=_article(article_id),
-                    article=article_id,
-                )
+        paths = [file] if file not in contents.source_sizes else []
+        paths += [f"{file}.json"] if file not in contents.sources and file not in contents.broken_records else []
+        if paths:
+            articles[(file, *paths)].append(article_id)
+    for (file, *paths), article_ids in articles.items():
+        shown = shorten(file)
+        names = " and ".join(f"sources/{shown}{path.removeprefix(file)}" for path in paths)
+        more = f", like {len(article_ids) - 1:,} more," if len(article_ids) > 1 else ","
+        are = "are" if len(paths) > 1 else "is"
+        yield Problem(
+            f"was cut from {shown}{more} but {names} {are} missing or unreadable; restore it",
+            file=_article(article_ids[0]),
+            article=article_ids[0],
+        )
 
 
 @rule("C112")
@@ -416,6 +458,8 @@ def made_from_nothing(contents: CorpusFacts) -> Iterator[Problem]:
                 problem = "is corrected from labels of the same annotator; name in made_from what they began with"
                 yield Problem(problem, file=names.file, article=names.article)
             continue
+        if names.process == "single pass":
+            continue  # C125 reports made_from
         labelled = contents.annotated.get(names.article, ())
         for name in names.made_from:
             if any(misnamed.get(folder) == name for folder in labelled):
@@ -423,17 +467,32 @@ def made_from_nothing(contents: CorpusFacts) -> Iterator[Problem]:
             if name not in annotation_sets:
                 unknown[names.annotation_set, name].append(names)
             elif name not in labelled or name == names.annotation_set:
-                problem = f"was made from the labels of {name!r}, who has none for this article; restore them"
+                problem = f"was made from the labels of {quote(name)}, who has none for this article; restore them"
                 yield Problem(problem, file=names.file, article=names.article)
     for (_, name), files in unknown.items():
         if len(files) == 1:
-            problem = f"was made from the labels of {name!r}, who has none for this article; restore them"
+            problem = f"was made from the labels of {quote(name)}, who has none for this article; restore them"
         else:
             more = _count_more(files)
-            problem = (
-                f"was made, like {more}, from the labels of {name!r}, who has none; restore them, or correct the id"
-            )
+            problem = f"was made, like {more}, from the labels of {quote(name)}, who has none"
+            problem += "; restore them, or correct the id"
         yield Problem(problem, file=files[0].file, article=files[0].article)
+
+
+@rule("C125")
+def single_pass_of_others(contents: CorpusFacts) -> Iterator[Problem]:
+    """A single pass names no labels that it was made from.
+
+    Why: a single pass counts as independent of all others, and labels that were made from others do not.
+    Fails: `"process": "single pass"` with `"made_from": ["ben"]`.
+    Passes: `"process": "corrected"` with `"made_from": ["ben"]`, where the annotator began with the labels of ben; a
+    single pass with an empty list.
+    """
+    for names in contents.names:
+        if names.process == "single pass" and names.made_from:
+            problem = f"is a single pass, and made_from names {list_names(names.made_from)}"
+            hint = "empty made_from, or call the process corrected"
+            yield Problem(f"{problem}; {hint}", file=names.file, article=names.article)
 
 
 @rule("C123", "warning", waivable=True)
@@ -453,8 +512,48 @@ def unlisted_source(contents: CorpusFacts) -> Iterator[Problem]:
                     files[name].append(names)
     for name, of_source in files.items():
         more = f", as do {len(of_source) - 1:,} more" if len(of_source) > 1 else ""
-        problem = f"began with labels of {name!r}{more}; list {name} in annotators.yaml, a model with `kind: model`"
+        problem = (
+            f"began with labels of {quote(name)}{more}; list {name} in annotators.yaml, a model with `kind: model`"
+        )
         yield Problem(problem, file=of_source[0].file, article=of_source[0].article)
+
+
+@rule("C124", "warning", waivable=True)
+def shown_labels_in_gold(contents: CorpusFacts) -> Iterator[Problem]:
+    """The gold of an evaluated article was made of bare passes: of labels by annotators who were shown no labels.
+
+    Why: annotators who are shown labels keep many of them, so that whoever made those labels scores too high.
+    Fails: gold in the split test or validation, adjudicated or promoted from labels with `"process": "corrected"`, or
+    with spans that came from a prediction (`origins`), directly or by way of other labels; such gold itself.
+    Passes: gold that was made of single passes, of people or of models; the same gold in the split train, or
+    without splits. C113 reports labels that are missing.
+    """
+    evaluated = list_evaluated(contents.splits)
+    names_by_file = {(names.annotation_set, names.article): names for names in contents.names}
+
+    def find_origin(annotation_set: str, article_id: str) -> LabelOrigin | None:
+        if annotation_set not in contents.annotated.get(article_id, ()):
+            return None
+        names = names_by_file.get((annotation_set, article_id))
+        if names is None and annotation_set == GOLD:
+            return None  # the file of gold has a finding
+        origin = LabelOrigin(*names[2:]) if names else LabelOrigin(annotation_set, "single pass", ())
+        return origin._replace(made_from=()) if origin.process == "single pass" else origin  # C125 reports made_from
+
+    for article_id, split in evaluated.items():
+        gold = find_origin(GOLD, article_id)
+        unproven = find_unproven(gold, partial(find_origin, article_id=article_id)) if gold else []
+        # C113 reports gold that was made from gold.
+        has_gold_in_itself = gold is not None and GOLD in gold.made_from
+        shown = ("shown",) if has_gold_in_itself else ("shown", "circular")
+        why = "; ".join(each.describe() for each in unproven if each.why in shown)
+        if why:
+            hint = "adjudicate or promote labels that were made on the bare text, or move the article to train"
+            yield Problem(
+                f"is gold of the split {split}, and not made of bare passes: {why}; {hint}",
+                file=f"annotations/{GOLD}/{article_id}.json",
+                article=article_id,
+            )
 
 
 @rule("C114", "warning", waivable=True)
@@ -470,7 +569,9 @@ def same_text_twice(contents: CorpusFacts) -> Iterator[Problem]:
         duplicate = first.setdefault(facts.text_sha256, article_id)
         if duplicate != article_id:
             yield Problem(
-                f"has the text of {duplicate!r}; keep one of the two", file=_article(article_id), article=article_id
+                f"has the text of {quote(duplicate)}; keep one of the two",
+                file=_article(article_id),
+                article=article_id,
             )
 
 
@@ -483,7 +584,7 @@ def half_a_source(contents: CorpusFacts) -> Iterator[Problem]:
     Passes: both files, as `annotate add` writes them. If an article names the file, C111 reports what is missing.
     """
     cited = {facts.source for facts in contents.articles.values()}
-    for file in sorted((contents.source_sizes.keys() ^ contents.sources.keys()) - cited):
+    for file in sorted((contents.source_sizes.keys() ^ contents.sources.keys()) - cited - contents.broken_records):
         if file.startswith("."):
             continue
         if file in contents.source_sizes:
@@ -556,42 +657,9 @@ def annotator_twice(contents: CorpusFacts) -> Iterator[Problem]:
     """
     for name, count in Counter(annotator.id for annotator in contents.annotators).items():
         if count > 1:
-            yield Problem(f"{name!r} is listed {count} times; keep one entry")
+            yield Problem(f"{quote(name)} is listed {count} times; keep one entry")
         if name == GOLD:
-            yield Problem(f"{GOLD!r} is the folder of adjudicated labels; choose another pseudonym")
-
-
-@rule("C119")
-def decisions_elsewhere(value: Any, name: str, article_ids: set[str]) -> Iterator[Problem]:
-    """A file in adjudication/ has the decisions on the article that it is named after, which is in the corpus.
-
-    Why: gold is made from these decisions; those on another article would give gold for the wrong one.
-    Fails: adjudication/a.yaml with `article: b`, or where articles/ has no a.
-    Passes: adjudication/a.yaml with `article: a`, as `annotate adjudicate plan` writes it.
-    """
-    article = value.get("article") if isinstance(value, dict) else None
-    if article != name:
-        yield Problem(f"is about the article {article!r}, but the file's name says {name!r}; fix the one that is wrong")
-    elif name not in article_ids:
-        yield Problem(f"decides on the article {name!r}, which is not in articles/; restore it")
-
-
-@rule("C122")
-def unknown_take(value: Any, find_line: LineFinder) -> Iterator[Problem]:
-    """A decision takes the version of an annotator of its file, of all, or of neither.
-
-    Why: a misspelt annotator decides nothing, and gold cannot be made.
-    Fails: `take: an` in a file with `annotators: [anna, ben]`; `take: all` for the attributes of a span.
-    Passes: `take: anna`; `take: neither`; an empty `take`, which is open.
-    """
-    for section in ("differences", "earlier"):
-        for index, difference in enumerate(value.get(section, ())):
-            take, key = difference.get("take", ""), shorten(difference["key"])
-            common = [NEITHER] if difference["kind"] == "attributes" else [ALL, NEITHER]
-            allowed = [*value["annotators"], *common]
-            if take and take not in allowed:
-                problem = f"{key}: take is {quote(take)}; choose from {', '.join(allowed)}"
-                yield Problem(problem, line=find_line((section, index, "take")))
+            yield Problem(f"{quote(GOLD)} is the folder of adjudicated labels; choose another pseudonym")
 
 
 @rule("C120", "warning")
@@ -623,7 +691,9 @@ OF_CONTENTS: tuple[Rule, ...] = (
     source_record_differs,
     half_a_source,
     made_from_nothing,
+    single_pass_of_others,
     unlisted_source,
+    shown_labels_in_gold,
     same_text_twice,
     unexpected_file,
     unprintable_name,
@@ -658,7 +728,7 @@ def schema_incomplete(inventory: Inventory, file: str) -> Iterator[Problem]:
         # C501 reports a missing classes.json.
         missing = [path.name for path in generated_paths(folder) if path.name != CLASS_IDS_FILE and not path.is_file()]
         if missing:
-            yield Problem(f"lacks {', '.join(missing)}; run `annotate generate`", file=file)
+            yield Problem(f"lacks {list_choices(missing)}; run `annotate generate`", file=file)
 
 
 @rule("C503")
@@ -723,6 +793,47 @@ def page_of_nothing(paths: list[str]) -> Iterator[Problem]:
     yield from merge_files(paths, problem, "delete it, or link to it")
 
 
+@rule("C512", "warning", waivable=True)
+def dead_link(links: Sequence[DeadLink], path: str) -> Iterator[Problem]:
+    """A link from one page of the guidelines to a file or a heading of theirs leads there.
+
+    Why: an annotator in doubt follows the link to the rule, and the rule is gone.
+    Fails: `[the rules](how-to-labl.md)`; `[pieces](how-to-label.md#peices)`.
+    Passes: the name of a file relative to the page, and the anchor of a heading as GitHub makes it. Addresses and links
+    out of the guidelines are not looked at. C504 reports the page of a label that is missing, once for all links to it.
+    """
+    for link in links:
+        what = "no such file" if link.lacks == "file" else "the page has no such heading"
+        yield Problem(f"links to {quote(link.target)}: {what}; correct the link", file=path, line=link.line)
+
+
+@rule("C510", "warning", waivable=True)
+def table_missing(missing: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    """If a page of the guidelines has the generated table of a label, the page of each label has its table.
+
+    Why: annotators would not see which attributes and values the label has, or would see those of an earlier inventory.
+    Fails: a page of a label whose `<!-- generated: label Load -->` was deleted; a page of
+    relations alone, and no page with `<!-- generated: relations -->`.
+    Passes: the two marks, with the table that `annotate generate` writes between them; guidelines without any table.
+    """
+    for path, tables in missing.items():
+        marks = list_names([f"<!-- generated: {table} -->" for table in tables])
+        yield Problem(
+            f"lacks {marks}; add it with its end, <!-- /generated -->, then run `annotate generate`", file=path
+        )
+
+
+@rule("C511")
+def baseline_broken(error: CannotRun, path: str, line: int | None) -> Iterator[Problem]:
+    """The data file of the baseline can be read, its expressions are valid, and its names are in the inventory.
+
+    Why: `annotate prelabel` would refuse it, long after the change that broke it.
+    Fails: baseline.yaml with an unbalanced bracket, or with a label or value that labels.yaml does not have.
+    Passes: a file that `annotate prelabel` reads; no such file.
+    """
+    yield Problem(f"{error.problem}; {error.hint}", file=path, line=line)
+
+
 OF_SCHEMA: tuple[Rule, ...] = (
     class_without_id,
     schema_incomplete,
@@ -731,6 +842,9 @@ OF_SCHEMA: tuple[Rule, ...] = (
     page_without_label,
     page_not_written,
     page_of_nothing,
+    dead_link,
+    table_missing,
+    baseline_broken,
 )
 
 
@@ -763,4 +877,4 @@ def path_from_corpus(corpus: Corpus, path: str | Path) -> str:
     return path.as_posix() if path.is_absolute() else Path(os.path.relpath(path, corpus.root)).as_posix()
 
 
-RULES: tuple[Rule, ...] = (*OF_ANNOTATION, *OF_ANNOTATORS, *OF_CONTENTS, decisions_elsewhere, unknown_take, *OF_SCHEMA)
+RULES: tuple[Rule, ...] = (*OF_ANNOTATION, *OF_ANNOTATORS, *OF_CONTENTS, *OF_SCHEMA)

@@ -17,16 +17,19 @@ def sentence_left_out(coverage: Coverage, article: Article) -> Iterator[Problem]
     Fails: sentences at [0, 40) and [80, 120) with words between them; a sentence with other words than the article.
     Passes: sentences that leave out nothing but white space.
     """
-    covered = 0
+    covered, is_misplaced = 0, False
     for sentence in coverage.sentences:
-        if article.text[sentence.start : sentence.end] != sentence.text:
+        was_misplaced, is_misplaced = is_misplaced, article.text[sentence.start : sentence.end] != sentence.text
+        if is_misplaced:
             yield Problem(f"{quote(sentence.text)} is not the text at [{sentence.start}, {sentence.end}); fix it")
+        elif was_misplaced:
+            pass  # the bounds of the sentence before it say nothing about a gap or an overlap
         elif sentence.start < covered:
             yield Problem(f"{quote(sentence.text)} begins inside the sentence before it; fix the ranges")
         elif article.text[covered : sentence.start].strip():
             yield Problem(f"lacks {quote(article.text[covered : sentence.start].strip())}; add the sentence")
         covered = max(covered, sentence.end)
-    if article.text[covered:].strip():
+    if article.text[covered:].strip() and not is_misplaced:
         yield Problem(f"lacks {quote(article.text[covered:].strip())}; add the sentence")
 
 
@@ -38,8 +41,8 @@ def stale_count(coverage: Coverage, gold: Annotation, inventory: Inventory) -> I
     Fails: two spans counted in a sentence in which three start.
     Passes: the counts that `annotate coverage --write` writes.
     """
-    for sentence in coverage.sentences:
-        has = count_labels(sentence, gold, inventory)
+    counts = count_labels(coverage.sentences, gold, inventory)
+    for sentence, has in zip(coverage.sentences, counts, strict=True):
         if has != sentence.has:
             yield Problem(f"{quote(sentence.text)} has {has or 'no labels'}; run `annotate coverage --write`")
 
@@ -83,7 +86,7 @@ def not_covered(covered: list[str], gold: set[str]) -> Iterator[Problem]:
         yield Problem(
             "has no file in coverage/; review its sentences", file=f"articles/{article_id}.json", article=article_id
         )
-    for article_id in sorted(set(covered) - gold):
+    for article_id in sorted(set(covered) - gold) if not gold else []:  # C102 reports an article without gold
         yield Problem(
             f"has no labels in annotations/{GOLD}/; remove it", file=f"coverage/{article_id}.json", article=article_id
         )
@@ -102,12 +105,32 @@ def passage_elsewhere(links: Links, articles: dict[str, str], broken: set[str]) 
             text = articles.get(passage.article)
             if text is None:
                 if passage.article not in broken:  # a broken article has a finding already
-                    yield Problem(f"{link.kind}: there is no article {passage.article!r}; fix or remove the link")
+                    yield Problem(f"{link.kind}: there is no article {quote(passage.article)}; fix or remove the link")
             elif text[passage.start : passage.end] != passage.text:
                 yield Problem(
                     f"{link.kind}: {quote(passage.text)} is not the text at [{passage.start}, {passage.end}) of "
                     f"{passage.article}; fix the passage"
                 )
+
+
+@rule("C302", "warning", waivable=True)
+def link_twice(links: Links) -> Iterator[Problem]:
+    """A link is listed once, and has each passage once.
+
+    Why: a link that is listed twice counts twice, on the card and in the table of links.
+    Fails: two links of one kind between the same passages, in any order, whatever their notes say; a link from a
+    passage to itself.
+    Passes: one of them; two links of different kinds between the same passages.
+    """
+    first: dict[tuple[str, frozenset[tuple[str, int, int]]], int] = {}
+    for number, link in enumerate(links.links, 1):
+        passages = frozenset((passage.article, passage.start, passage.end) for passage in link.passages)
+        if len(passages) < len(link.passages):
+            yield Problem(f"{link.kind}: link {number} has a passage twice; remove one of the two")
+        earlier = first.setdefault((link.kind, passages), number)
+        if earlier != number:
+            problem = f"{link.kind}: link {number} has the passages of link {earlier}, which is of the same kind"
+            yield Problem(f"{problem}; remove one of them")
 
 
 RULES: tuple[Rule, ...] = (
@@ -117,4 +140,5 @@ RULES: tuple[Rule, ...] = (
     coverage_of_another_text,
     not_covered,
     passage_elsewhere,
+    link_twice,
 )

@@ -12,8 +12,9 @@ from annotate.checks import metadata, vocabulary
 from annotate.checks.vocabulary import problems
 from annotate.errors import describe_os_error
 from annotate.findings import Finding, Fix, Problem, Rule, rule
-from annotate.schemas import Fault, explain
+from annotate.schemas import UNDEFINED, Fault, explain
 from annotate.schemas.lines import line_finder, repeated_keys
+from annotate.util.escape import quote
 from annotate.util.files import read_raw_if_present
 from annotate.util.strict_yaml import parse_yaml
 
@@ -71,7 +72,7 @@ def duplicate_key(data: bytes) -> Iterator[Problem]:
     Passes: `{"start": 5}`.
     """
     for key, line in dict(repeated_keys(data)).items():
-        yield Problem(f"has the key {key!r} twice in one object; keep the one that is meant", line=line)
+        yield Problem(f"has the key {quote(key)} twice in one object; keep the one that is meant", line=line)
 
 
 @rule("S104", advice="This annotation has something that cannot be stored. Tell the lead of your project.")
@@ -107,15 +108,17 @@ def file_name(value: Any, key: str, expected: str) -> Iterator[Problem]:
     Passes: `articles/b.json` with `"id": "b"`.
     """
     if value[key] != expected:
-        yield Problem(f"{key} is {value[key]!r}, but the file's name says {expected!r}; rename one of the two")
+        yield Problem(
+            f"{key} is {quote(value[key])}, but the file's name says {quote(expected)}; rename one of the two"
+        )
 
 
 @rule("S107", "warning", waivable=True)
 def not_canonical(data: bytes, canonical: bytes) -> Iterator[Problem]:
-    """A file is in canonical form: the order of keys, one span or relation a line, spans by offset, LF at the end.
+    """A file is in canonical form: the order of keys, spans by offset, one span, relation or id a line, LF at the end.
 
     Why: the difference between two versions then shows what changed, and nothing else.
-    Fails: the same JSON, indented by an editor.
+    Fails: the same JSON, indented by an editor; a split with CR LF, a blank line or two ids in a line.
     Passes: what `annotate check --fix` writes.
     """
     if data != canonical:
@@ -179,7 +182,7 @@ def parse_file(file: str, article_id: str | None, data: bytes, schema: str) -> P
         value = parse_yaml(data) if file.endswith(".yaml") else _parse_json(data)
     except ValueError as error:
         return ParsedFile(None, list(syntax(file, article_id, error, data)))
-    faults = list(explain(value, schema))
+    faults = list_faults(value, schema)
     if not faults:
         return ParsedFile(value, [])
     find_line = line_finder(file, data)
@@ -196,6 +199,20 @@ def parse_file(file: str, article_id: str | None, data: bytes, schema: str) -> P
         for finding in rules[fault.rule](file, article_id, [fault], value)
     ]
     return ParsedFile(None if findings else value, findings + in_vocabulary)
+
+
+def list_faults(value: Any, schema: str) -> list[Fault]:
+    """Return where a value does not match its schema, each mistake once.
+
+    A field that is missing next to one that the schema does not define is most often the same field, misspelt.
+
+    Args:
+        value: The value.
+        schema: The JSON text of the schema.
+    """
+    faults = list(explain(value, schema))
+    misspelt = {(fault.rule, fault.location) for fault in faults if fault.keyword == UNDEFINED}
+    return [fault for fault in faults if fault.missing is None or (fault.rule, fault.location) not in misspelt]
 
 
 def _parse_json(data: bytes) -> Any:

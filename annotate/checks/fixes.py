@@ -9,11 +9,13 @@ import msgspec
 
 from annotate.corpus import (
     Corpus,
+    decode_split,
     encode_annotation,
     encode_article,
     encode_coverage,
     encode_links,
     encode_source,
+    encode_split,
 )
 from annotate.errors import CannotRun
 from annotate.findings import Finding, Fix
@@ -89,6 +91,11 @@ def _repair_file(corpus: Corpus, file: PurePosixPath, by_span: dict[str, Fix]) -
 def _encode_repaired(corpus: Corpus, file: PurePosixPath, by_span: dict[str, Fix]) -> bytes:
     if file.parts[0] == "articles":
         return encode_article(corpus.read_article(file.stem))
+    if file.parts[0] == "splits":
+        article_ids = decode_split(corpus.read_file(corpus.root / file))
+        if not {*corpus.article_ids(), *corpus.text_ids()}.issuperset(article_ids):
+            raise _FileChangedError  # the check offers no fix for words that are no articles
+        return encode_split(article_ids)
     if file.parts[0] == "coverage":
         return encode_coverage(corpus.read_coverage(file.stem))
     if file.name == "links.json":

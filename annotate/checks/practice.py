@@ -24,7 +24,7 @@ def practice_without_place(problems: Iterable[str]) -> Iterator[Problem]:
     Fails: `quote: the claims` where the text says "the claim"; words that the text has twice, without `occurrence`; a
     relation to an id that no span has; a file `Two Denials.yaml`, whose name is not an id.
     Passes: the words exactly as the text has them, with `occurrence: 2` for the second time.
-    See: docs/formats.md#practice-texts
+    See: docs/reference/formats.md#practice-texts
     """
     for problem in problems:
         yield Problem(f"{problem}; correct the practice text")

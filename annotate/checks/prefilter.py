@@ -12,7 +12,7 @@ columns. The slow path takes 975 µs, 13 times as long.
 import re
 from collections.abc import Collection, Sequence
 from functools import cache, lru_cache
-from itertools import chain, pairwise
+from itertools import chain, pairwise, repeat
 from operator import getitem
 from typing import NamedTuple, TypeAlias
 
@@ -23,6 +23,7 @@ import numpy.typing as npt
 from annotate.annotation_schema import SHA256_PATTERN, SPAN_ID_LENGTH, SPAN_ID_PATTERN, VERSION_PATTERN
 from annotate.checks.relations import labels_that_fill_roles, reference_within_its_meaning
 from annotate.checks.spans import OF_COUNTS, same_span_twice
+from annotate.checks.value_words import WordsReport, attributes_with_words, compare_with_words
 from annotate.columns import (
     UNKNOWN,
     AnnotationMeta,
@@ -59,7 +60,6 @@ _SPAN_ID_BYTES = bytes(character for character in range(128) if _SPAN_ID.fullmat
 _NO_NUMBERS: Reading = "none"
 _WHITE_SPACE, _WORD = 1, 2
 _TABLE_SIZE = 0x3000
-_LINE_END = ord("\n")
 _EMPTY = Annotation(
     article="",
     annotator="",
@@ -104,6 +104,7 @@ class Prefilter:
 
         names = list(inventory.spans)
         self._has_interval = is_among([interval.label for interval in inventory.intervals])
+        self._has_words = is_among(attributes_with_words(inventory).keys())
         self._intervals = {names.index(interval.label): interval for interval in inventory.intervals}
         self._relation_counts = [
             _RelationCount(index, at_head, is_among(labels), bounds)
@@ -161,6 +162,7 @@ class Prefilter:
         self._refuse_wrong_counts(documents, accepted)
         self._refuse_wrong_references(documents, joins, accepted)
         _refuse_repeated_spans(documents, accepted)
+        self._refuse_values_against_words(documents, texts, accepted)
         return accepted
 
     def _faulty_spans(self, spans: Spans) -> Mask:
@@ -233,6 +235,19 @@ class Prefilter:
                 accepted[document] = not any(
                     True for rule in OF_COUNTS for _ in rule.check(annotation, self._inventory)
                 )
+
+    def _refuse_values_against_words(self, documents: Documents, texts: Sequence[str], accepted: Mask) -> None:
+        """Set `accepted` to False for each annotation in which P306 or P307 finds something."""
+        if not self._has_words.any():
+            return
+        owner = document_indices(documents.spans.bounds)
+        indices = np.flatnonzero(self._has_words[documents.spans.labels] & accepted[owner])
+        by_document: dict[int, list[int]] = {}
+        for index, document in zip(indices.tolist(), owner[indices].tolist(), strict=True):
+            by_document.setdefault(document, []).append(index)
+        for document, of_document in by_document.items():
+            report = compare_with_words(list(documents.iter_spans(of_document)), texts[document], self._inventory)
+            accepted[document] = report == WordsReport([])
 
     def _refuse_wrong_references(self, documents: Documents, joins: Mask, accepted: Mask) -> None:
         """Set `accepted` to False for each annotation in which R117 finds something.
@@ -357,14 +372,9 @@ def misplaced_spans(spans: Spans, texts: Sequence[str]) -> Mask:
     lengths = np.fromiter(map(len, spans.texts), np.int64, len(span_texts))
     same = np.fromiter(map(str.startswith, span_texts, spans.texts, starts.tolist()), np.bool_, len(span_texts))
     same &= lengths == spans.ends - spans.starts
-    # Where the words are the same, their own characters are those of the text. The space at the end gives the last
-    # span a character even if its words are empty.
-    codes = _codes("".join([*spans.texts, " "]))
-    stops = np.cumsum(lengths)
-    classes = _classes(codes)
-    first, last = classes[stops - lengths], classes[stops - 1]
-    crosses_lines = np.zeros(len(span_texts), np.bool_)
-    crosses_lines[np.searchsorted(stops, np.flatnonzero(codes == _LINE_END), "right")] = True
+    # Only the outer characters of a span are encoded: nested spans together have far more characters than their text.
+    first, last = (_classes(_characters(span_texts, offsets)) for offsets in (starts, ends - 1))
+    crosses_lines = np.fromiter(map(str.__contains__, spans.texts, repeat("\n")), np.bool_, len(span_texts))
     # Before and after a text there is no word.
     before = np.where(starts > 0, _classes(_characters(span_texts, starts - 1)), 0)
     after = np.where(ends < sizes, _classes(_characters(span_texts, np.minimum(ends, sizes - 1))), 0)

@@ -1,13 +1,18 @@
 """R: the relations of an annotation: their ends, how many a span has, and spans in pieces."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
 
 from annotate.findings import Problem, Rule, rule
 from annotate.inventory import Bounds, Inventory, RelationLabel
 from annotate.model import Annotation, Relation, Span
 from annotate.records import Graph
 from annotate.util.escape import quote
+from annotate.util.suggestions import list_choices
+
+_CountedEnd: TypeAlias = tuple[Span, RelationLabel, int, Bounds]
+"""A span, a relation that it may have at one end, how many it has, and how many it may have."""
 
 
 def _by_id(annotation: Annotation) -> dict[str, Span]:
@@ -82,7 +87,7 @@ def wrong_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem
     for relation, label, head, _ in _valid_relations(annotation, inventory):
         if not label.joins_pieces and head.label in inventory.spans and head.label not in label.head:
             yield Problem(
-                f"{relation.label} starts from {_name(head)}; it may start from {', '.join(label.head)}",
+                f"{relation.label} starts from {_name(head)}; it may start from {list_choices(label.head)}",
                 head.id,
                 details={"relation": relation.label, "labels": label.head},
             )
@@ -105,8 +110,9 @@ def wrong_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem
     """
     for relation, label, head, tail in _valid_relations(annotation, inventory):
         if not label.joins_pieces and tail.label in inventory.spans and tail.label not in label.tail:
+            allowed = list_choices(label.tail)
             yield Problem(
-                f"{relation.label} from {_name(head)} points to {_name(tail)}; it may point to {', '.join(label.tail)}",
+                f"{relation.label} from {_name(head)} points to {_name(tail)}; it may point to {allowed}",
                 head.id,
                 details={"relation": relation.label, "other_label": tail.label, "labels": label.tail},
             )
@@ -122,7 +128,7 @@ def _count_ends(
     labels: Callable[[RelationLabel], tuple[str, ...]],
     bounds: Callable[[RelationLabel], Bounds],
     end: Callable[[Relation], str],
-) -> Iterator[tuple[Span, RelationLabel, int, Bounds]]:
+) -> Iterator[_CountedEnd]:
     """Yield for each span and each relation that it may have at one end: how many it has, and how many it may have.
 
     Later pieces are left out: the first piece has the relations of the span.
@@ -138,12 +144,23 @@ def _count_ends(
                 yield span, label, count[label.name, span.id], limits
 
 
-def _at_head(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Span, RelationLabel, int, Bounds]]:
+def _at_head(annotation: Annotation, inventory: Inventory) -> Iterator[_CountedEnd]:
     return _count_ends(annotation, inventory, lambda r: r.head, lambda r: r.per_head, lambda r: r.head)
 
 
-def _at_tail(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Span, RelationLabel, int, Bounds]]:
+def _at_tail(annotation: Annotation, inventory: Inventory) -> Iterator[_CountedEnd]:
     return _count_ends(annotation, inventory, lambda r: r.tail, lambda r: r.per_tail, lambda r: r.tail)
+
+
+def _report_too_many(ends: Iterable[_CountedEnd], has: str, may: str) -> Iterator[Problem]:
+    """Yield a problem for each span with more relations at one end than the inventory allows."""
+    for span, label, count, limits in ends:
+        if limits.most is not None and count > limits.most:
+            yield Problem(
+                f"{_name(span)} {has} {count} {label.name}; {limits.most} {may}",
+                span.id,
+                details={"relation": label.name, "count": str(count), "most": str(limits.most)},
+            )
 
 
 _MORE_FROM_HEAD = "The relation ‘{relation}’ starts from this {label} {count} times; it takes {least}. Draw the others."
@@ -187,13 +204,7 @@ def too_many_from_head(annotation: Annotation, inventory: Inventory) -> Iterator
     Fails: two relations, where `per_head` allows at most one.
     Passes: one.
     """
-    for span, label, count, limits in _at_head(annotation, inventory):
-        if limits.most is not None and count > limits.most:
-            yield Problem(
-                f"{_name(span)} has {count} {label.name}; {limits.most} may start from it",
-                span.id,
-                details={"relation": label.name, "count": str(count), "most": str(limits.most)},
-            )
+    yield from _report_too_many(_at_head(annotation, inventory), "has", "may start from it")
 
 
 @rule(
@@ -233,13 +244,7 @@ def too_many_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[P
     Fails: two relations, where `per_tail` allows at most one.
     Passes: one.
     """
-    for span, label, count, limits in _at_tail(annotation, inventory):
-        if limits.most is not None and count > limits.most:
-            yield Problem(
-                f"{_name(span)} is at the end of {count} {label.name}; {limits.most} may be",
-                span.id,
-                details={"relation": label.name, "count": str(count), "most": str(limits.most)},
-            )
+    yield from _report_too_many(_at_tail(annotation, inventory), "is at the end of", "may be")
 
 
 @rule(
@@ -309,13 +314,13 @@ def loop_of_pieces(annotation: Annotation, inventory: Inventory) -> Iterator[Pro
     before = {head.id: tail.id for head, tail in _pieces(annotation, inventory)}
     done: set[str] = set()
     for first in before:
-        path: list[str] = []
+        path: dict[str, int] = {}
         id_ = first
         while id_ in before and id_ not in done and id_ not in path:
-            path.append(id_)
+            path[id_] = len(path)
             id_ = before[id_]
         if id_ in path:
-            loop = path[path.index(id_) :]
+            loop = list(path)[path[id_] :]
             names = " → ".join(_name(spans[name]) for name in [*loop, id_])
             yield Problem(f"{names} is a loop; remove the relation from the first piece", id_)
         done.update(path)

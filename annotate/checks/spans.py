@@ -1,5 +1,6 @@
 """P: the spans of an annotation, against the text and the inventory."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 
@@ -92,15 +93,12 @@ def same_span_twice(annotation: Annotation) -> Iterator[Problem]:
     Passes: two spans with different labels at [10, 20); two events with one label on one word, each with participants
     of its own.
     """
-    first: dict[tuple[str, int, int], list[Span]] = {}
+    first: dict[tuple[str, int, int, int], Span] = {}
     groups = Counter((span.label, span.start, span.end) for span in annotation.spans)
     kinds = _tell_apart(annotation) if len(groups) < len(annotation.spans) else {}
-    for span in annotation.spans:
-        earlier = first.setdefault((span.label, span.start, span.end), [])
-        duplicate = next((other for other in earlier if kinds[other.id] == kinds[span.id]), None)
-        if duplicate is None:
-            earlier.append(span)
-        elif duplicate.id != span.id:
+    for span in annotation.spans if kinds else ():
+        duplicate = first.setdefault((span.label, span.start, span.end, kinds[span.id]), span)
+        if duplicate.id != span.id:
             yield Problem(
                 f"repeats {span.label} {quote(span.text, 40)} at [{span.start}, {span.end}), with the same relations; "
                 "keep one of the two",
@@ -112,22 +110,49 @@ def _tell_apart(annotation: Annotation) -> dict[str, int]:
     """Return a number for each span: two spans have one number if neither offsets nor relations tell them apart.
 
     Spans are first grouped by label and offsets. A group is divided as long as its members have relations to different
-    groups: this is the colour refinement of a graph (Cardon and Crochemore, 1982).
+    groups: this is the colour refinement of a graph (Cardon and Crochemore, 1982). Of the parts of a group, the largest
+    keeps the number, so that a span gets a new one at most as often as groups can be halved.
     """
     groups: dict[tuple[str, int, int], int] = {}
     kinds = {span.id: groups.setdefault((span.label, span.start, span.end), len(groups)) for span in annotation.spans}
-    count = len(groups)
-    while True:
-        ends: dict[str, set[tuple[str, bool, int]]] = {id_: set() for id_ in kinds}
-        for relation in annotation.relations:
-            if relation.head in kinds and relation.tail in kinds:
-                ends[relation.head].add((relation.label, True, kinds[relation.tail]))
-                ends[relation.tail].add((relation.label, False, kinds[relation.head]))
-        divided: dict[tuple[int, frozenset[tuple[str, bool, int]]], int] = {}
-        kinds = {id_: divided.setdefault((kind, frozenset(ends[id_])), len(divided)) for id_, kind in kinds.items()}
-        if len(divided) == count:
-            return kinds
-        count = len(divided)
+    members: dict[int, set[str]] = {}
+    for id_, kind in kinds.items():
+        members.setdefault(kind, set()).add(id_)
+    ends: dict[str, list[tuple[str, bool, str]]] = {id_: [] for id_ in kinds}
+    for relation in annotation.relations:
+        if relation.head in kinds and relation.tail in kinds:
+            ends[relation.head].append((relation.label, False, relation.tail))
+            ends[relation.tail].append((relation.label, True, relation.head))
+    numbers = itertools.count(len(groups))
+    counts = {id_: Counter[tuple[str, bool, int]]() for id_ in kinds}
+    renumbered: dict[str, int | None] = dict.fromkeys(kinds)  # span → its number before
+    while renumbered:
+        # All members of a group had relations to the same groups, so that what changed tells them apart.
+        changes: dict[str, set[tuple[str, bool, int, bool]]] = {}
+        for id_, old in renumbered.items():
+            for label, is_head, other in ends[id_]:
+                counts[other][label, is_head, kinds[id_]] += 1
+                changes.setdefault(other, set()).add((label, is_head, kinds[id_], True))
+                if old is not None:
+                    counts[other][label, is_head, old] -= 1
+                    if not counts[other][label, is_head, old]:
+                        changes[other].add((label, is_head, old, False))
+        divided: dict[int, dict[frozenset[tuple[str, bool, int, bool]], set[str]]] = {}
+        for id_, change in changes.items():
+            divided.setdefault(kinds[id_], {}).setdefault(frozenset(change), set()).add(id_)
+        renumbered = {}
+        for kind, by_change in divided.items():
+            rest = members[kind]
+            for part in by_change.values():
+                rest -= part
+            first, *others = sorted((rest, *by_change.values()), key=len, reverse=True)
+            members[kind] = first
+            for part in filter(None, others):
+                new = next(numbers)
+                members[new] = part
+                for id_ in part:
+                    renumbered[id_], kinds[id_] = kind, new
+    return kinds
 
 
 @rule(
@@ -224,7 +249,7 @@ def wording_and_bounds(annotation: Annotation, inventory: Inventory) -> Iterator
         if reading and not _agrees(reading, minimum, maximum):
             expected = _EXPECTED[reading].format(minimum=interval.minimum, maximum=interval.maximum)
             yield Problem(
-                f"{interval.wording} is {wording!r}, which asks that {expected}; fix one of them",
+                f"{interval.wording} is {quote(wording)}, which asks that {expected}; fix one of them",
                 span.id,
                 advice=_ADVICE[reading],
                 details={**_name_bounds(interval), "wording": interval.wording, "answer": str(wording)},

@@ -19,7 +19,7 @@ def problems(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """
     for fault in faults:
         words, group = f"{fault.message}; {fault.hint}", ""
-        if fault.rule in _UNKNOWN_NAMES and fault.message.endswith(("is unknown", "does not belong here")):
+        if fault.rule in _UNKNOWN_NAMES and fault.keyword in ("enum", "additionalProperties"):
             name = f"{fault.path[-1]}: " if fault.rule == UNKNOWN_VALUE else ""
             group = f"{name}{words}; {_IF_RENAMED}"
         span = _span_of(fault, value)
@@ -79,7 +79,7 @@ def unknown_value(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     yield from problems(faults, value)
 
 
-@rule("P204", advice="This {label} has no answer to ‘{attribute}’. Click the label, and choose one.")
+@rule("P204", advice="This {label} has no answer to ‘{attribute}’. Choose one.")
 def missing_attribute(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """A span has every attribute that its label requires.
 

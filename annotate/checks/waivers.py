@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from annotate.checks import files
 from annotate.checks.annotations import check_annotation
+from annotate.checks.dates import StatedDate, check_dates, impossible_day
 from annotate.corpus import Corpus
+from annotate.dates import first_day
 from annotate.findings import Finding, Problem, Rule, rule
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
@@ -28,10 +30,10 @@ def waiver_over(waivers: Waivers, codes: Collection[str], find_line: FindLine) -
 
     Why: whoever set the day wanted the findings to be looked at again; from that day on they count as they did before.
     Fails: `until: 2026-03-01` on 2 March 2026.
-    Passes: the same waiver on 1 March 2026; a waiver without `until`.
+    Passes: the same waiver on 1 March 2026; a waiver without `until`. M201 reports a day that the calendar lacks.
     """
     for index, waiver in enumerate(waivers.all):
-        if waiver.code in codes and waiver.is_over(waivers.day):
+        if waiver.code in codes and waiver.is_over(waivers.day) and first_day(waiver.until or "") is not None:
             yield Problem(
                 f"the waiver of {waiver.code} ended on {waiver.until}, so that its findings count again; remove it, or "
                 "give it a later day",
@@ -45,10 +47,13 @@ def waiver_without_effect(waivers: Waivers, codes: Collection[str], find_line: F
 
     Why: a waiver that is left over hides the next finding of its kind, which nobody has looked at.
     Fails: a waiver of P401 in a corpus without such a finding; one that repeats an earlier one.
-    Passes: a waiver of P401 for the annotators whose labels have such findings.
+    Passes: a waiver of P401 for the annotators whose labels have such findings; any waiver of labels, while a file of
+    their article has an error that keeps the rules from looking at it.
     """
     for index, waiver in enumerate(waivers.all):
         if waiver.code not in codes or waivers.used[index] or waiver.is_over(waivers.day):
+            continue
+        if index in waivers.doubtful and not waivers.refused[index]:
             continue
         if waivers.refused[index]:
             problem = f"the {waivers.refused[index]} findings of {waiver.code} here may not be waived; fix them, and"
@@ -138,10 +143,16 @@ def load_waivers(corpus: Corpus, rules: Iterable[Rule], file: str) -> LoadedWaiv
     def find_line(index: int) -> int | None:
         return find(("waivers", index))
 
+    stated = [
+        StatedDate(f"the waiver of {waiver.code}: until", waiver.until, ("waivers", index, "until"), is_past=False)
+        for index, waiver in enumerate(entries)
+        if waiver.until is not None
+    ]
     refused = list(waiver_refused(file, None, entries, by_code, find_line))
     allowed = [index for index, waiver in enumerate(entries) if not _explain_refusal(waiver, by_code)]
     waivers = Waivers([entries[index] for index in allowed])
-    return LoadedWaivers(waivers, refused, by_code, lambda index: find_line(allowed[index]))
+    findings = [*check_dates(name, None, stated, data=data), *refused] if impossible_day.code in by_code else refused
+    return LoadedWaivers(waivers, findings, by_code, lambda index: find_line(allowed[index]))
 
 
 def make_error_finder(

@@ -22,7 +22,7 @@ from annotate.util.termination import (
     TerminationRequest,
     exit_at_once,
     handle_termination,
-    hold_termination_back,
+    ignore_termination,
     is_terminating,
 )
 
@@ -162,7 +162,7 @@ def main() -> None:
         code = 128 + signal.SIGPIPE if isinstance(error, BrokenPipeError) else _report_failed_output(error)
         # Python would try to flush the rest at exit, and fail once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    hold_termination_back()
+    ignore_termination()
     if is_terminating():
         exit_at_once(code)
     sys.exit(code)

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from annotate.cli.options import corpus_option, language_option, schema_option, split_ids
-from annotate.cli.terminal import count_noun, echo, show_default_language
+from annotate.cli.options import all_option, corpus_option, language_option, schema_option, split_ids
+from annotate.cli.terminal import (
+    count_noun,
+    count_progress,
+    echo,
+    echo_summarized,
+    show_default_language,
+    show_steps,
+)
+from annotate.util.escape import quote
 
 if TYPE_CHECKING:
     from annotate.article_metadata import MetadataUpdate
@@ -59,6 +67,7 @@ ONE_ARTICLE = "One file, one article."
     help="Replace the source files of these names by corrected ones, and the texts of the articles cut from them.",
 )
 @click.option("--clear", metavar="FIELDS", help="Fields that an empty cell of --table clears, separated by commas.")
+@all_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -74,6 +83,7 @@ def command(
     table: str | None,
     replace: bool,
     clear: str | None,
+    show_all: bool,
     language: str | None,
     **details: Any,
 ) -> None:
@@ -96,6 +106,7 @@ def command(
     Without --language, articles are in the language of the inventory, and the command says so.
 
     Each fault of the table is shown in one run, of more than 20 the first 20 and their number, and nothing is written.
+    Of more than 20 articles, their number comes first, and the first 20 are listed unless --all is given.
 
     Exit code 0: added or changed; 1: a file was refused, or everything was in the corpus already; 2: could not run, as
     with a fault in --table or --meta.
@@ -131,11 +142,11 @@ def command(
     for cut in cuts:
         match = re.fullmatch(r"([^=]+)=(\d{1,12}):(\d{1,12})", cut)
         if not match:
-            raise click.UsageError(f"--cut {cut!r} is not ID=START:END")
+            raise click.UsageError(f"--cut {quote(cut)} is not ID=START:END")
         parsed.append(Cut(match[1], int(match[2]), int(match[3])))
     if replace:
         _require_files_alone(ctx)
-        _replace_sources(ctx, corpus, files)
+        _replace_sources(ctx, corpus, files, show_all)
         return
     if not files:
         _require_table_alone(ctx)
@@ -167,11 +178,15 @@ def command(
 
     try:
         if files:
-            is_new = _show_additions(add_articles(folder, read_intakes()))
+            with show_steps() as progress:
+                additions = add_articles(folder, read_intakes(), len(files), progress)
+            is_new = _show_additions(additions, show_all)
             if is_new and language is None and not (rows and rows.has_everywhere("language")):
                 show_default_language(article_details.language, inventory is not None)
         elif rows and inventory:
-            is_new = _show_update(update_metadata(folder, rows, inventory, shared), rows.path)
+            with show_steps() as progress:
+                update = update_metadata(folder, rows, inventory, shared, progress)
+            is_new = _show_update(update, rows.path, show_all)
     except ArticleRejected as error:
         echo(f"{file or table}: {error}", err=True)
         ctx.exit(1)
@@ -183,29 +198,39 @@ def _require_files_alone(ctx: click.Context) -> None:
     """Refuse options that say something of new articles, next to --replace."""
     for parameter in ctx.command.params:
         is_given = ctx.get_parameter_source(parameter.name or "") == ParameterSource.COMMANDLINE
-        if is_given and parameter.name not in ("files", "corpus", "schema", "replace"):
+        if is_given and parameter.name not in ("files", "corpus", "schema", "replace", "show_all"):
             raise click.UsageError(f"{parameter.opts[0]} does not go with --replace")
 
 
-def _replace_sources(ctx: click.Context, corpus: str, files: tuple[str, ...]) -> None:
+def _replace_sources(ctx: click.Context, corpus: str, files: tuple[str, ...], show_all: bool) -> None:
     """Replace source files one after the other, and show what became of their articles."""
     from annotate.corpus import Corpus
     from annotate.ingest import ArticleRejected
     from annotate.source_replacement import replace_source
     from annotate.util.files import read_bytes
+    from annotate.util.progress import count_items
 
-    folder, is_changed = Corpus(corpus), False
-    for file in files:
-        data = read_bytes(Path(file), "name a file that can be read", within=None)
-        try:
-            replaced = replace_source(folder, Path(file).name, data)
-        except ArticleRejected as error:
-            echo(f"{file}: {error}", err=True)
-            ctx.exit(1)
-        for article, has_new_text in replaced:
-            echo(f"{article.id}: {'the text is corrected' if has_new_text else 'the text is the same'}")
-            is_changed |= has_new_text
-    if is_changed:
+    folder, replaced, rejection = Corpus(corpus), list[tuple[str, bool]](), ""
+    try:
+        with count_progress("replacing sources", len(files)) as progress:
+            for file in count_items(files, progress):
+                data = read_bytes(Path(file), "name a file that can be read", within=None)
+                of_file = replace_source(folder, Path(file).name, data)
+                replaced += [(article.id, has_new_text) for article, has_new_text in of_file]
+    except ArticleRejected as error:
+        rejection = f"{file}: {error}"
+    finally:  # each file is replaced on its own, so what was done before an error is shown
+        corrected = sum(has_new_text for _, has_new_text in replaced)
+        lines = [
+            f"{article_id}: {'the text is corrected' if has_new_text else 'the text is the same'}"
+            for article_id, has_new_text in replaced
+        ]
+        counts = f"{corrected:,} with a corrected text, {len(replaced) - corrected:,} with the same text"
+        echo_summarized(f"{count_noun(len(replaced), 'article')}: {counts}", lines, "article", show_all)
+    if rejection:
+        echo(rejection, err=True)
+        ctx.exit(1)
+    if corrected:
         echo("next: `annotate studio push --reanchor` moves the labels to the new text")
 
 
@@ -213,27 +238,40 @@ def _require_table_alone(ctx: click.Context) -> None:
     """Refuse options that say something of new articles."""
     for parameter in ctx.command.params:
         is_given = ctx.get_parameter_source(parameter.name or "") == ParameterSource.COMMANDLINE
-        if is_given and parameter.name not in ("files", "corpus", "schema", "table", "assignments", "clear"):
+        if is_given and parameter.name not in (
+            "files",
+            "corpus",
+            "schema",
+            "table",
+            "assignments",
+            "clear",
+            "show_all",
+        ):
             raise click.UsageError(f"{parameter.opts[0]} goes with FILES")
 
 
-def _show_additions(additions: "list[Addition]") -> bool:
+def _show_additions(additions: "list[Addition]", show_all: bool) -> bool:
     """Show what was added, and return whether anything was new."""
-    for intake, is_new in additions:
-        for article in intake.articles:
-            counts = count_noun(len(article.text), "character")
-            note = "" if is_new else "; it was in the corpus already"
-            echo(f"{article.id}: {counts} from {intake.source.file}{note}")
+    articles = [(article, addition) for addition in additions for article in addition.intake.articles]
+    lines = [
+        f"{article.id}: {count_noun(len(article.text), 'character')} from {addition.intake.source.file}"
+        f"{'' if addition.is_new else '; it was in the corpus already'}"
+        for article, addition in articles
+    ]
+    added, characters = sum(addition.is_new for _, addition in articles), sum(len(each.text) for each, _ in articles)
+    known = f", {len(articles) - added:,} in the corpus already" if added < len(articles) else ""
+    summary = f"{count_noun(added, 'article')} added{known}: {count_noun(characters, 'character')}"
+    echo_summarized(summary, lines, "article", show_all)
     if any(addition.is_new for addition in additions):
         return True
     echo("Nothing was added: everything was in the corpus already.", err=True)
     return False
 
 
-def _show_update(update: "MetadataUpdate", table: Path) -> bool:
+def _show_update(update: "MetadataUpdate", table: Path, show_all: bool) -> bool:
     """Show which articles have other metadata, and return whether any has."""
-    for article_id in update.changed:
-        echo(f"{article_id}: metadata changed")
+    lines = [f"{article_id}: metadata changed" for article_id in update.changed]
+    echo_summarized(f"{count_noun(len(lines), 'article')}: metadata changed", lines, "article", show_all)
     if update.without_row:
         echo(f"{count_noun(len(update.without_row), 'article')} without a row in {table}", err=True)
     if not update.changed:

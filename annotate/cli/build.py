@@ -1,8 +1,6 @@
 """`annotate build`: check a corpus and write its dataset."""
 
 import json
-from collections.abc import Callable
-from contextlib import ExitStack
 
 import click
 
@@ -10,13 +8,14 @@ import annotate
 from annotate.cli.findings_output import finding_to_dict, show_findings, show_waived
 from annotate.cli.options import (
     FOLDER_TO_WRITE,
+    all_option,
     citation_option,
     corpus_argument,
-    format_option,
+    findings_format_option,
     schema_option,
     workers_option,
 )
-from annotate.cli.terminal import MAX_SHOWN, count_noun, count_progress, echo, echo_json, make_grid, terminal
+from annotate.cli.terminal import count_noun, echo, echo_cut_lines, echo_json, make_grid, show_steps, terminal
 
 
 @click.command("build")
@@ -40,7 +39,8 @@ from annotate.cli.terminal import MAX_SHOWN, count_noun, count_progress, echo, e
     help="Write eval.yaml, too, which the Hub reads of a repository on its list of benchmarks.",
 )
 @workers_option
-@format_option
+@findings_format_option
+@all_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -54,6 +54,7 @@ def command(
     evaluation: bool,
     workers: int | None,
     format_: str,
+    show_all: bool,
 ) -> None:
     """Check a corpus, then write its dataset: Parquet tables, card, manifest.
 
@@ -80,13 +81,8 @@ def command(
         raise click.UsageError("--eval needs the texts; leave out --without-text")
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     waived = list[annotate.Finding]()
-    with ExitStack() as bars:
-
-        def show_step(step: str, articles: int) -> Callable[[int], None]:
-            bars.close()  # the bar of the step before
-            return bars.enter_context(count_progress(step, articles))
-
-        try:
+    try:
+        with show_steps() as progress:
             manifest = annotate.build(
                 store,
                 inventory,
@@ -98,14 +94,14 @@ def command(
                 evaluation=evaluation,
                 schema=schema,
                 workers=workers,
-                progress=show_step,
+                progress=progress,
                 handle_waived=waived.append,
             )
-        except annotate.ChecksFailed as failure:
-            bars.close()
-            subject = f"{corpus}; nothing was written"
-            show_findings(failure.findings, format_, store.root, annotate.list_rules(), subject, waived=waived)
-            ctx.exit(1)
+    except annotate.ChecksFailed as failure:
+        subject = f"{corpus}; nothing was written"
+        rules = annotate.list_rules()
+        show_findings(failure.findings, format_, store.root, rules, subject, waived=waived, show_all=show_all)
+        ctx.exit(1)
     if format_ == "json":
         import msgspec
 
@@ -123,10 +119,10 @@ def command(
 def _show_left_out(manifest: "annotate.Manifest") -> None:
     """Name the labels that the tables lack because they have errors."""
     left_out = manifest.passes_left_out
-    for each in left_out[:MAX_SHOWN]:
-        echo(f"left out: the labels of {each.annotator} for {each.article} ({', '.join(each.codes)})", err=True)
-    if len(left_out) > MAX_SHOWN:
-        echo(f"left out: the labels of {len(left_out) - MAX_SHOWN:,} more, which the manifest lists", err=True)
+    lines = (
+        f"left out: the labels of {each.annotator} for {each.article} ({', '.join(each.codes)})" for each in left_out
+    )
+    echo_cut_lines(lines, "annotation", remedy="the manifest lists them", err=True)
     if left_out:
         echo("The tables lack labels that have errors. `annotate check` lists the errors.", err=True)
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +11,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import annotate
-from annotate.cli.options import format_option, schema_option
-from annotate.cli.terminal import count_noun, describe_bar, echo, echo_json, make_grid, show_bars, terminal
+from annotate.cli.findings_output import announce_cut, describe_counts, describe_hidden, show_commands
+from annotate.cli.options import all_option, findings_format_option, schema_option
+from annotate.cli.terminal import (
+    MAX_SHOWN,
+    count_noun,
+    describe_bar,
+    echo,
+    echo_json,
+    echo_lines,
+    make_grid,
+    make_remaining_column,
+    show_bars,
+    terminal,
+)
 from annotate.errors import CannotRun
+from annotate.util.escape import quote
 from annotate.util.termination import TerminationRequest
 
 if TYPE_CHECKING:
@@ -38,7 +52,7 @@ class Size(click.ParamType[int]):
         number, unit = text.rstrip("KMG"), text[len(text.rstrip("KMG")) :]
         size = int(number) * _UNITS.get(unit, 0) if number.isdecimal() and len(number) < _MAX_DIGITS else 0
         if not _UNITS["K"] <= size <= _UNITS["G"]:
-            self.fail(f"{value!r} is not a size from 1K to 1G; write 1000000, 512K or 64M", param, ctx)
+            self.fail(f"{quote(value)} is not a size from 1K to 1G; write 1000000, 512K or 64M", param, ctx)
         return size
 
 
@@ -82,7 +96,7 @@ class Size(click.ParamType[int]):
 @click.option(
     "--waivers",
     metavar="FILE",
-    help="Findings to accept (docs/waivers.md).  [default: corpus/waivers.yaml next to the schema folder]",
+    help="Findings to accept (docs/how-to/waivers.md).  [default: corpus/waivers.yaml next to the schema folder]",
 )
 @click.option(
     "--fix",
@@ -93,9 +107,10 @@ class Size(click.ParamType[int]):
 @click.option("--search-keys", is_flag=True, help="Search every task for duplicate keys (slower).")
 @click.option("--largest-task", type=Size(), default="64M", show_default=True, help="Largest size of one task.")
 @click.option(
-    "--shard-size", type=Size(), default="3M", show_default=True, help="Size of a shard of the export, uncompressed."
+    "--shard-size", type=Size(), default="8M", show_default=True, help="Size of a shard of the export, uncompressed."
 )
-@format_option
+@findings_format_option
+@all_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -108,16 +123,18 @@ def command(
     resume: bool,
     overwrite: bool,
     format_: str,
+    show_all: bool,
     **parameters: Any,
 ) -> None:
     """Convert Label Studio exports (raw JSON) of any size to a dataset.
 
     An export is a JSON array, or JSON Lines with one task a line. It may be compressed with gzip or zstd, and be at any
     path or address of fsspec. Memory is bounded. A task that cannot be converted is quarantined in DIR/aside with its
-    code, position and bytes. docs/scale.md describes how to run it on a cluster.
+    code, position and bytes. docs/how-to/scale.md describes how to run it on a cluster.
 
-    An export of a project that was not made with `annotate studio push` needs a map: docs/coming-from.md shows one.
-    Items that the map leaves out, and those of predictions, are counted.
+    An export of a project that was not made with `annotate studio push` needs a map: docs/how-to/coming-from.md shows
+    one. Items that the map leaves out, and those of predictions, are counted. Of the findings on exports as files, the
+    first 20 of each code are listed, unless --all is given.
 
     Exit code 0: every task was converted; 1: something was quarantined, or there were no tasks; 2: could not run.
 
@@ -132,7 +149,7 @@ def command(
         raise CannotRun("--resume", "continues and --overwrite replaces a conversion", "give one of them")
     out, inventory = parameters["out"], annotate.load_inventory(schema)
     try:
-        with _show_progress() as progress:
+        with _show_progress(_measure_exports(exports)) as progress:
             outcome = annotate.convert_exports(
                 exports,
                 inventory=inventory,
@@ -140,6 +157,7 @@ def command(
                 workers=workers,
                 scheduler=scheduler,
                 progress=progress,
+                most_findings=None if show_all else MAX_SHOWN,
                 waivers=_read_waivers(waivers, schema),
                 **_read_options(parameters, inventory),
             )
@@ -152,7 +170,9 @@ def command(
     if format_ == "json":
         echo_json(json.dumps(_to_dict(outcome, out), indent=2, ensure_ascii=False))
     else:
-        _show(outcome, out)
+        if format_ == "github":
+            show_commands(outcome.findings, Path())
+        _show(outcome, out, is_listed=format_ == "text")
     if not outcome.manifest.clean:
         ctx.exit(1)
 
@@ -194,21 +214,36 @@ def _read_options(parameters: dict[str, Any], inventory: "annotate.Inventory") -
     }
 
 
+def _measure_exports(exports: Iterable[str]) -> int | None:
+    """Return the number of bytes of exports; None if it is not known, since one is compressed or not on this disk."""
+    from annotate.convert.storage import is_compressed
+
+    paths = [Path(export) for export in exports]
+    if any(is_compressed(str(path)) or not path.is_file() for path in paths):
+        return None
+    return sum(path.stat().st_size for path in paths)
+
+
 @contextmanager
-def _show_progress() -> "Iterator[Callable[[ShardProgress], None]]":
-    """Show counts and speed on a terminal, and nothing elsewhere."""
+def _show_progress(size: int | None) -> "Iterator[Callable[[ShardProgress], None]]":
+    """Show counts, speed and the time that is left on a terminal, and nothing elsewhere.
+
+    Args:
+        size: The number of bytes of all exports, if it is known; it gives the time that is left.
+    """
 
     def make_columns() -> "Iterable[ProgressColumn]":
         from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        return SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+        return SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), make_remaining_column()
 
     with show_bars(make_columns) as bars:
         if bars is None:
             yield lambda _: None
             return
-        task = bars.add_task("converting", total=None)
+        task = bars.add_task("converting", total=size)
         tasks = quarantined = new_tasks = 0
+        read_bytes: dict[str, int] = {}
         start = time.monotonic()
 
         def advance(step: "ShardProgress") -> None:
@@ -219,7 +254,8 @@ def _show_progress() -> "Iterator[Callable[[ShardProgress], None]]":
             speed = new_tasks / max(time.monotonic() - start, 0.001)
             read = f"{step.file}: {step.read / 1e6:,.0f} MB"
             description = f"{tasks:,} tasks, {quarantined:,} quarantined, {speed:,.0f} tasks/s  {read}"
-            bars.update(task, description=describe_bar(description))
+            read_bytes[step.file] = step.read
+            bars.update(task, description=describe_bar(description), completed=sum(read_bytes.values()))
 
         yield advance
 
@@ -234,10 +270,16 @@ def _to_dict(outcome: "annotate.ConversionOutcome", out: str) -> dict[str, objec
     return {"folder": out, "shards_made": outcome.new_shards, "findings": findings, **data}
 
 
-def _show(outcome: "annotate.ConversionOutcome", out: str) -> None:
+def _show(outcome: "annotate.ConversionOutcome", out: str, *, is_listed: bool) -> None:
     manifest = outcome.manifest
-    for finding in outcome.findings:
+    totals = Counter({finding.code: manifest.troubles[finding.code] for finding in outcome.findings})
+    findings = outcome.findings if is_listed else ()
+    hidden = describe_hidden(totals) if is_listed and len(findings) < totals.total() else []
+    if hidden:
+        echo(announce_cut(f"{count_noun(totals.total(), 'finding')} on exports as files: {describe_counts(totals)}."))
+    for finding in findings:
         echo(f"{finding.file}: {finding.code} {finding.message}")
+    echo_lines(hidden)
     grid = make_grid(
         None,
         [("table", "left"), ("rows", "right"), ("columns", "right"), ("bytes", "right")],
@@ -261,7 +303,7 @@ def _show(outcome: "annotate.ConversionOutcome", out: str) -> None:
         f"{count_noun(manifest.tasks, 'task')}: {manifest.articles:,} converted, {manifest.aside:,} quarantined,"
         f" {manifest.unlabelled:,} without labels,"
         f" {manifest.unsubmitted:,} skipped or not submitted;"
-        f" {manifest.shards:,} shards, {outcome.new_shards:,} of them new"
+        f" {count_noun(manifest.shards, 'shard')}, {outcome.new_shards:,} new"
     )
     if not manifest.articles:
         echo("No task was converted, so there is no dataset to load.")

@@ -6,7 +6,7 @@ import click
 
 import annotate
 from annotate.cli.options import FOLDER_TO_WRITE, corpus_argument, schema_option
-from annotate.cli.terminal import echo_json, echo_lines, show_status
+from annotate.cli.terminal import echo_json, echo_lines, show_steps
 from annotate.errors import CannotRun
 from annotate.formats import CSV, FORMATS
 
@@ -57,7 +57,7 @@ def command(
     """
     if format_ != CSV and (bom or separator):
         raise CannotRun("--bom" if bom else "--separator", f"is not for --format {format_}", "leave it out")
-    with show_status("writing, reading back, comparing"):
+    with show_steps() as progress:
         ledger = annotate.export(
             annotate.Corpus(corpus),
             annotate.load_inventory(schema),
@@ -66,6 +66,7 @@ def command(
             annotation_set=annotator,
             separator=_SEPARATORS[separator or "comma"],
             bom=bom,
+            progress=progress,
         )
     if report == "json":
         from annotate.formats.ledger import encode_ledger

@@ -5,7 +5,14 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from annotate.cli.options import FILE_TO_WRITE, check_report, guidelines_option, schema_option
+from annotate.cli.findings_output import show_command
+from annotate.cli.options import (
+    FILE_TO_WRITE,
+    check_report,
+    guidelines_option,
+    schema_option,
+    text_or_github_option,
+)
 from annotate.cli.terminal import echo
 from annotate.errors import CannotRun
 
@@ -24,8 +31,11 @@ from annotate.errors import CannotRun
     callback=check_report,
     help="Write the guidelines as one HTML page, and nothing else.",
 )
+@text_or_github_option
 @click.pass_context
-def command(ctx: click.Context, schema: str, guidelines: str, check: bool, fix: bool, printable: str | None) -> None:
+def command(
+    ctx: click.Context, schema: str, guidelines: str, check: bool, fix: bool, printable: str | None, format_: str
+) -> None:
     """Write the JSON Schemas and the guidelines' tables from labels.yaml.
 
     Run it after every change of the inventory. `--check` reports stale files. If a page is changed while the command
@@ -73,7 +83,10 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool, fix: 
         way_out = "write it, or run `annotate generate --fix`, which writes a page to fill in"
         echo(f"{page.path}: is missing, the page of {', '.join(page.names)}; {way_out}", err=True)
     for file in stale.files:
-        echo(f"{file.path}: {'is stale; run `annotate generate`' if check else 'written'}")
+        if check and format_ == "github":
+            show_command("error", str(file.path), "is stale; run `annotate generate`", title="stale")
+        else:
+            echo(f"{file.path}: {'is stale; run `annotate generate`' if check else 'written'}")
     for file in stale.orphans:
         echo(f"{file.path}: deleted")
     if not stale.files and not stale.orphans:

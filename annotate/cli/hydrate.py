@@ -1,12 +1,13 @@
 """`annotate hydrate`: restore the texts of a dataset from the reader's own copies."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.options import FILE_TO_WRITE, FOLDER_TO_WRITE, check_report, format_option
-from annotate.cli.terminal import echo, echo_json, echo_lines, show_status
+from annotate.cli.options import FILE_TO_WRITE, FOLDER_TO_WRITE, all_option, check_report, format_option
+from annotate.cli.terminal import MAX_SHOWN, count_noun, describe_rest, echo, echo_json, echo_lines, show_steps
 from annotate.errors import CannotRun
 from annotate.util.escape import quote
 
@@ -33,8 +34,11 @@ MAX_WORDING, CONTEXT = 120, 20
     help="JSON file to write, with every span that moved, changed or was lost.",
 )
 @format_option
+@all_option
 @click.pass_context
-def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str | None, format_: str) -> None:
+def command(
+    ctx: click.Context, dataset: str, texts: str, out: str, report: str | None, format_: str, show_all: bool
+) -> None:
     """Restore the texts of a dataset made with `build --without-text`.
 
     With identical copies the result is what `annotate build` writes, byte for byte, if no metadata were withheld. Where
@@ -44,6 +48,9 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     too, and the column text_status of articles says which texts are altered copies.
 
     The encoding and the line ends of a copy do not matter where the hashes of the article's lines confirm them.
+
+    Of more than 20 articles, the first 20 are shown, those with losses before the others, below the totals of all,
+    unless --all is given.
 
     Exit code 0: everything was restored that was not withheld; 1: something is lost or left out, or nothing was
     written, because class ids of the existing dataset would change; 2: could not run.
@@ -71,24 +78,34 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     require_replaceable(Path(out))
     if report and is_regular_report(report) and Path(report).resolve().is_relative_to(Path(out).resolve()):
         raise CannotRun(report, "is inside the folder of the dataset", "choose another file with --report")
-    with temporary_folder() as folder, show_status("locating spans"):
+    with temporary_folder() as folder, show_steps() as progress:
         try:
-            corpus, reports = hydrate(skeleton, Path(texts), folder / "corpus")
+            corpus, reports = hydrate(skeleton, Path(texts), folder / "corpus", progress)
         except BrokenSkeleton as error:
             raise CannotRun(dataset, f"has a broken skeleton: {error}", "download the dataset again") from error
         written = bool(corpus.annotated_ids(GOLD))
         if written:
-            build_restored(skeleton, Path(folder), out, reports)
+            build_restored(skeleton, Path(folder), out, reports, progress)
     data = msgspec.json.format(msgspec.json.encode(reports), indent=2) + b"\n"
     if report:
         write_report(report, data)
     if format_ == "json":
         echo_json(data)
     else:
-        echo_lines(_describe(reports))
+        echo_lines(_list_articles(reports, show_all))
     echo(f"Written to {out}" if written else "Nothing was written: no article has its text", err=format_ == "json")
     if not written or not all(article.is_complete for article in reports):
         ctx.exit(1)
+
+
+def _list_articles(reports: "list[ArticleReport]", show_all: bool) -> list[str]:
+    """Return the lines of all articles, or of the first below their totals."""
+    if show_all or len(reports) <= MAX_SHOWN:
+        return _describe(reports)
+    outcomes = Counter(report.outcome for report in reports)
+    totals = f"{count_noun(len(reports), 'article')}: {', '.join(f'{n:,} {name}' for name, n in outcomes.items())}"
+    shown = sorted(reports, key=lambda report: (report.is_complete, report.outcome == "exact"))[:MAX_SHOWN]
+    return [totals, *_describe(shown), describe_rest(len(reports) - MAX_SHOWN, "article")]
 
 
 def _describe(reports: "list[ArticleReport]") -> list[str]:

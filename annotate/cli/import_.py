@@ -6,18 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from annotate.cli.options import corpus_option, language_option, schema_option
+from annotate.cli.findings_output import announce_cut, cut_findings, describe_counts, describe_hidden, show_commands
+from annotate.cli.options import FINDINGS_FORMATS, all_option, corpus_option, language_option, schema_option
 from annotate.cli.terminal import (
     MAX_SHOWN,
     count_noun,
     echo,
     echo_json,
+    echo_lines,
     show_default_language,
     show_status,
     style,
 )
-from annotate.formats import CSV, FORMATS, LABEL_STUDIO, TOOLS
+from annotate.formats import CSV, FORMATS, LABEL_STUDIO, PRELABEL, TOOLS
 from annotate.util.escape import TerminalText
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ _FORMATS_WITH_LINES = ("brat", "bio")
     "--format",
     "format_",
     required=True,
-    type=click.Choice((*FORMATS, CSV, LABEL_STUDIO, *TOOLS)),
+    type=click.Choice((*FORMATS, CSV, LABEL_STUDIO, *TOOLS, PRELABEL)),
     help="Format of the files.",
 )
 @click.option(
@@ -76,8 +79,9 @@ _FORMATS_WITH_LINES = ("brat", "bio")
 @click.option("--publisher", help="Publisher of the texts, if known.")
 @click.option("--rights", default="The text belongs to its publisher.", show_default=True, help="Who owns the texts.")
 @click.option(
-    "--report", type=click.Choice(("text", "json")), default="text", show_default=True, help="Format of the report."
+    "--report", type=click.Choice(FINDINGS_FORMATS), default="text", show_default=True, help="Format of the report."
 )
+@all_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -96,6 +100,7 @@ def command(
     plan: bool,
     metadata: str | None,
     report: str,
+    show_all: bool,
     language: str | None,
     **details: Any,
 ) -> None:
@@ -107,10 +112,10 @@ def command(
     in the files becomes, or null to leave it out. Each line or item is taken, left out as the map says, or reported
     with file, line and code; `annotate rules F202` explains one. What is in the corpus already, with the same labels,
     is passed over, so that an import can be run again. Other labels are refused, or replaced with --replace. A name
-    that the map lacks is shown once, with its first line and how many lines have it, and of each other code the first
-    20 findings are. With --report json each finding is one line of JSON, and the last line has the counts. JSON lines
-    of other tools need a map of their keys (`jsonl`); doccano and prodigy have a ready one. docs/coming-from.md has an
-    example for each tool.
+    that the map lacks is one finding, with its first line and how many lines have it. Of each code the first 20
+    findings are shown, or all with --all. With --report json each finding is one line of JSON, and the last line has
+    the counts. JSON lines of other tools need a map of their keys (`jsonl`); doccano and prodigy have a ready one.
+    docs/how-to/coming-from.md has an example for each tool.
 
     For csv, FOLDER holds the tables of `annotate export --format csv`, or a table spans.csv that you wrote, with the
     columns article, label and quote (the words) and the like; FOLDER may be that table itself. The texts are in the
@@ -118,6 +123,10 @@ def command(
 
     For labelstudio, FOLDER is an export (raw JSON) or a folder of exports. The people in it are named by their number
     on the server, or else by their address: --annotator 7=anna.
+
+    For prelabel, FOLDER is one that `annotate prelabel` wrote. The texts are in the corpus already. The record of the
+    run that made the labels goes into annotators.yaml, as that of a model; labels that a run did not make need an entry
+    there. Everything is checked before anything is written.
 
     Each value of --metadata that an article cannot have is shown, and nothing is imported. A row that fits no text, and
     a column that is no field, are reported with the other findings.
@@ -133,7 +142,14 @@ def command(
     annotate import --format jsonl exported/
     annotate import --format csv tables/ --annotator reader-7
     annotate import --format labelstudio export.json --annotator 7=anna --annotator 9=ben
+    annotate import --format prelabel out/model --plan
     """
+    if format_ == PRELABEL:
+        from annotate.cli import import_prelabels
+
+        _refuse_other_options(ctx)
+        paths = import_prelabels.ImportedPaths(folder, corpus, schema)
+        ctx.exit(import_prelabels.run(paths, annotators, replace=replace, plan=plan, report=report, show_all=show_all))
     from annotate.article_metadata import load_metadata, require_valid_options
     from annotate.corpus import Corpus
     from annotate.errors import CannotRun
@@ -188,13 +204,13 @@ def command(
     outcomes = importer.import_folder(reader, root, own_files)
     noun = "line" if format_ in _FORMATS_WITH_LINES else "item"
     with show_status("reading") as progress:
-        tally = _show_outcomes(outcomes, report, noun, progress)
+        tally = show_outcomes(outcomes, report, noun, progress, show_all)
     if not tally.documents:
         raise CannotRun(root, f"holds no texts of {format_}", "name the folder of the files")
-    _echo(_format_tally(tally, report, noun), report)
+    echo_report(format_tally(tally, report, noun), report)
     if tally.has_unmapped_names() and given_map is None and report == "text":
         own = Path(schema) / MAPS_FOLDER / f"{format_}.yaml"
-        hint = f"write a map (docs/interchange.md) as {own}, or name one with --map"
+        hint = f"write a map (docs/reference/interchange.md) as {own}, or name one with --map"
         echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
     if (
         report == "text"
@@ -210,7 +226,16 @@ def command(
     ctx.exit(1 if tally.errors else 0)
 
 
-def _echo(text: str, report: str) -> None:
+def _refuse_other_options(ctx: click.Context) -> None:
+    """Refuse options that say nothing about labels of a program."""
+    common = {"folder", "format_", "annotators", "corpus", "schema", "replace", "plan", "report", "show_all"}
+    for parameter in ctx.command.params:
+        name = str(parameter.name)
+        if name not in common and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{parameter.opts[0]} does not go with --format {PRELABEL}.", ctx)
+
+
+def echo_report(text: str, report: str) -> None:
     """Print a line, which is JSON where the report is."""
     if report == "json":
         echo_json(text)
@@ -218,45 +243,61 @@ def _echo(text: str, report: str) -> None:
         echo(text)
 
 
-def _show_outcomes(outcomes: "Iterable[ImportOutcome]", report: str, noun: str, progress: Any) -> "ImportTally":
-    """Print each finding as it comes if as JSON, else the repeated ones once and the first of the others at the end.
+def show_outcomes(
+    outcomes: "Iterable[ImportOutcome]", report: str, noun: str, progress: Any, show_all: bool
+) -> "ImportTally":
+    """Print each finding as it comes, or as text the repeated ones once and the first of each code at the end.
 
     An import that is interrupted, too, prints what it has found.
 
     Args:
         outcomes: What became of each document.
-        report: `text` or `json`.
+        report: One of `FINDINGS_FORMATS`.
         noun: What the files consist of.
         progress: Called with a line of text after each document.
+        show_all: Whether the text has more than the first findings of each code.
 
     Returns:
         The totals.
     """
     from annotate.formats.import_outcomes import ImportTally
 
-    tally = ImportTally(MAX_SHOWN)
+    tally = ImportTally(None if show_all else MAX_SHOWN)
     try:
         for outcome in outcomes:
             tally.add(outcome)
+            if report == "github":
+                show_commands(outcome.sorted_findings, Path())
             for finding in outcome.sorted_findings if report == "json" else ():
                 echo_json(_format_finding(finding, report))
             texts, items = count_noun(tally.texts, "text"), count_noun(tally.items.read, noun)
             progress(f"{texts}, {items}, {tally.errors} reported")
     finally:
         if report == "text":
-            _show_findings(tally)
+            _show_findings(tally, show_all)
     return tally
 
 
-def _show_findings(tally: "ImportTally") -> None:
+def _show_findings(tally: "ImportTally", show_all: bool) -> None:
     """Print what the map lacks, which is the reason for many other findings, then the first of each other code."""
-    for finding in (*tally.repeated_findings(), *tally.first_findings):
+    repeated, counts = cut_findings(tally.repeated_findings(), show_all)
+    counts += tally.counts
+    hidden = [] if show_all else describe_hidden(counts)
+    if hidden:
+        echo(announce_cut(f"{count_noun(counts.total(), 'finding')}: {describe_counts(counts)}."))
+    for finding in (*repeated, *tally.first_findings):
         echo(_format_finding(finding, "text"))
-    for code, number in tally.count_others().items():
-        echo(f"… and {number:,} more {code}; --report json lists them")
+    echo_lines(hidden)
 
 
-def _format_tally(tally: "ImportTally", report: str, noun: str) -> str:
+def format_tally(tally: "ImportTally", report: str, noun: str) -> str:
+    """Return the line with the totals of an import.
+
+    Args:
+        tally: The totals.
+        report: One of `FINDINGS_FORMATS`.
+        noun: What the files consist of.
+    """
     fates, items = tally.fates, tally.items
     if report == "json":
         return json.dumps(

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 
 TEMPLATES = ("empty", "entities", "relations", "quotations", "claims")
 """The inventories that a corpus can begin with: folders of `annotate/corpus_templates`, over `common`."""
+ADDITIONS = ("ci",)
+"""What a corpus can have in addition to an inventory: folders of `annotate/corpus_templates`."""
 _DEFAULT_TEMPLATE = "relations"
-_RENAMED = {"gitignore": ".gitignore"}
+_RENAMED = {
+    "gitignore": ".gitignore",
+    "pre-commit-config.yaml": ".pre-commit-config.yaml",
+    "corpus.yml": ".github/workflows/corpus.yml",
+}
 """Files of the templates that have another name in a corpus."""
 _EMPTY_FOLDERS = ("sources", "articles", "annotations/gold", "splits")
 
@@ -32,6 +38,13 @@ _EMPTY_FOLDERS = ("sources", "articles", "annotations/gold", "splits")
     "--template",
     type=click.Choice(TEMPLATES),
     help=f"Inventory to begin with.  [default: {_DEFAULT_TEMPLATE}]",
+)
+@click.option(
+    "--with",
+    "additions",
+    type=click.Choice(ADDITIONS),
+    multiple=True,
+    help="Also lay out this; ci: hooks for pre-commit and a workflow for GitHub that check the corpus.",
 )
 @click.option(
     "--from-inventory",
@@ -66,6 +79,7 @@ _EMPTY_FOLDERS = ("sources", "articles", "annotations/gold", "splits")
 def command(
     folder: str,
     template: str | None,
+    additions: tuple[str, ...],
     from_inventory: str | None,
     from_config: str | None,
     from_brat: str | None,
@@ -75,7 +89,8 @@ def command(
     """Lay out an empty corpus in FOLDER, with an inventory to begin with or one of yours.
 
     The new corpus passes `annotate check`. If the command was interrupted, run it again: it adds what is missing. It
-    has what a release asks for, too: CITATION.cff, corpus/release.yaml and .gitignore.
+    has what a release asks for, too: CITATION.cff, corpus/release.yaml and .gitignore. `--with ci` adds hooks for
+    pre-commit and a workflow for GitHub, which check each change (docs/how-to/run-in-ci.md).
 
     --template chooses the inventory: `empty` has one label to replace; `entities` has names; `relations` has names and
     a relation between them; `quotations` has who says what; `claims` is that of the corpus Contested Claims, with its
@@ -96,7 +111,7 @@ def command(
 
     \b
     annotate init my-corpus
-    annotate init my-corpus --template quotations
+    annotate init my-corpus --template quotations --with ci
     annotate init my-corpus --from-inventory inventory.yaml
     annotate init my-corpus --from-config labelling.xml
     annotate init my-corpus --from-brat annotation.conf
@@ -114,12 +129,12 @@ def command(
         from_brat=from_brat,
         from_studio=from_studio,
     )
-    root = Path(folder)
+    root, added = Path(folder), _read_additions(additions)
     if from_studio is not None:
-        _init_from_studio(root, from_studio, server_folder)
+        _init_from_studio(root, from_studio, server_folder, added)
         return
     if from_inventory:
-        _lay_out(root, _inventory_template(from_inventory))
+        _lay_out(root, added | _inventory_template(from_inventory))
         _show_inventory(root, Path(from_inventory))
         return
     draft = _read_draft(from_config, from_brat)
@@ -127,7 +142,7 @@ def command(
         files = _draft_template(draft)
     else:
         files = _fill_template(_read_folder("common") | _read_folder(template or _DEFAULT_TEMPLATE))
-    _lay_out(root, files)
+    _lay_out(root, added | files)
     if draft:
         _show_draft(root, draft)
         return
@@ -141,7 +156,7 @@ def _require_one(**sources: str | None) -> None:
         raise CannotRun(given[1], f"{given[0]} is given, too", "choose one of them")
 
 
-def _init_from_studio(root: Path, name: str, server_folder: str | None) -> None:
+def _init_from_studio(root: Path, name: str, server_folder: str | None, added: "dict[str, _TemplateFile]") -> None:
     """Lay out a corpus with the inventory and the texts of a project on a server."""
     from datetime import UTC, datetime
 
@@ -162,7 +177,8 @@ def _init_from_studio(root: Path, name: str, server_folder: str | None) -> None:
         project = draft_from_project(studio, name, datetime.now(UTC).date(), progress)
     _show_notices(f"project {project.project.id}", project.draft)
     # An earlier run may have been interrupted after its last file, before the project was remembered.
-    _lay_out(root, _draft_template(project.draft) | _corpus_template(root, project), may_be_complete=True)
+    files = _draft_template(project.draft) | _corpus_template(root, project)
+    _lay_out(root, added | files, may_be_complete=True)
     state = open_state(root / "corpus", server_folder)
     state.create_folder()
     _remember_project(state, address.name, project)
@@ -291,6 +307,15 @@ def _read_folder(name: str) -> dict[str, bytes]:
     """Return the files of a folder of `annotate/corpus_templates` by their paths in a corpus."""
     folder = Path(str(resources.files("annotate").joinpath("corpus_templates", name)))
     return {_RENAMED.get(path, path): (folder / path).read_bytes() for path in _list_files(folder)}
+
+
+def _read_additions(names: Iterable[str]) -> "dict[str, _TemplateFile]":
+    """Return the files of additions, with the version of this toolkit, which they install."""
+    import annotate
+
+    version = annotate.__version__.encode()
+    files = {path: data.replace(b"@VERSION@", version) for name in names for path, data in _read_folder(name).items()}
+    return {path: _TemplateFile(data, data) for path, data in files.items()}
 
 
 def _draft_template(draft: "InventoryDraft") -> "dict[str, _TemplateFile]":

@@ -6,7 +6,26 @@ from typing import Any, TypeVar
 
 import click
 
+from annotate.util.escape import quote
+
 F = TypeVar("F", bound=Callable[..., Any])
+FILES_OPTION = "--files"
+
+
+class FilesCommand(click.Command):
+    """A command whose option `--files` takes all words up to the next option, as pre-commit and xargs give them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words of a command line."""
+        words, is_list = list[str](), False
+        for index, word in enumerate(args):
+            if is_list and not word.startswith("-"):
+                words += [FILES_OPTION] if args[index - 1] != FILES_OPTION else []
+            else:
+                is_list = word == FILES_OPTION
+            words.append(word)
+        return super().parse_args(ctx, words)
+
 
 corpus_argument = click.argument("corpus", default="corpus", type=click.Path(), required=False)
 corpus_option = click.option("--corpus", default="corpus", show_default=True, type=click.Path(), help="Corpus folder.")
@@ -72,6 +91,20 @@ workers_option = click.option(
 format_option = click.option(
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="Output format."
 )
+FINDINGS_FORMATS = ("text", "json", "github")
+"""Formats of the output of a command that has findings and more. `github` has findings as workflow commands."""
+findings_format_option = click.option(
+    "--format", "format_", type=click.Choice(FINDINGS_FORMATS), default="text", show_default=True, help="Output format."
+)
+text_or_github_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(("text", "github")),
+    default="text",
+    show_default=True,
+    help="How to print findings.",
+)
+all_option = click.option("--all", "show_all", is_flag=True, help="Show every line, without cutting long lists.")
 citation_option = click.option(
     "--citation",
     type=click.Path(dir_okay=False),
@@ -101,7 +134,7 @@ def _parse_size(_ctx: click.Context, _parameter: click.Parameter, value: str) ->
     match = _SIZE.fullmatch(value.strip())
     size = round(float(match[1]) * _UNITS[(match[2] or "").lower()]) if match else 0
     if not size:
-        raise click.BadParameter(f"{value!r} is not a size; write a number and a unit, as in 500MB or 2GB")
+        raise click.BadParameter(f"{quote(value)} is not a size; write a number and a unit, as in 500MB or 2GB")
     return size
 
 

@@ -9,7 +9,7 @@ import annotate
 from annotate.cli.options import format_option
 from annotate.cli.terminal import echo, echo_json, echo_lines, style
 from annotate.errors import CannotRun
-from annotate.util.escape import TerminalText
+from annotate.util.escape import TerminalText, quote
 
 if TYPE_CHECKING:
     from annotate.comparison.semver import VersionRule
@@ -40,7 +40,7 @@ def command(code: str | None, format_: str) -> None:
 
         rules = [rule for rule in (*rules, *VERSION_RULES) if rule.code == code.upper()]
     if not rules:
-        raise CannotRun("annotate rules", f"unknown rule {code!r}", "`annotate rules` lists all")
+        raise CannotRun("annotate rules", f"unknown rule {quote(code)}", "`annotate rules` lists all")
     if format_ == "json":
         fields = [{name: getattr(rule, name) for name in _JSON_FIELDS} for rule in rules]
         waivable = [{"waivable": getattr(rule, "waivable", False)} for rule in rules]

@@ -1,25 +1,26 @@
 """`annotate score`: score a system's labels against gold, or compare two systems."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 import annotate
-from annotate.cli.options import corpus_option, name_schema, out_option, samples_option, seed_option
-from annotate.cli.terminal import count_noun, echo, format_tables, show_status, write_output
+from annotate.cli.options import all_option, corpus_option, name_schema, out_option, samples_option, seed_option
+from annotate.cli.score_output import SCORE_FORMATS, describe_ceiling, describe_scores, render_scores
+from annotate.cli.terminal import count_noun, echo_cut, show_steps, write_output
 from annotate.errors import CannotRun
-from annotate.util.escape import escape_json
+from annotate.findings import list_names
+from annotate.util.progress import count_items
 
 if TYPE_CHECKING:
     from annotate.inventory import Inventory
     from annotate.model import Annotation
     from annotate.scoring.compare import ComparedScores, ComparedSystem
-    from annotate.scoring.score import Ceiling
     from annotate.scoring.selection import Pieces
-
-FORMATS = ("text", "markdown", "json")
+    from annotate.util.parallel import LazyPool
+    from annotate.util.progress import StartStep
 
 
 @click.command("score")
@@ -43,11 +44,12 @@ FORMATS = ("text", "markdown", "json")
     help="labels.yaml, or the folder that holds it.  [default: that of the dataset GOLD, or schema]",
 )
 @click.option(
-    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Output format."
+    "--format", "format_", type=click.Choice(SCORE_FORMATS), default="text", show_default=True, help="Output format."
 )
 @out_option
 @samples_option
 @seed_option
+@all_option
 def command(
     gold: str,
     predictions: str,
@@ -61,6 +63,7 @@ def command(
     out: str | None,
     samples: int,
     seed: int,
+    show_all: bool,
 ) -> None:
     """Score a system's labels, PREDICTIONS, against GOLD, on the same texts.
 
@@ -69,7 +72,8 @@ def command(
     classification pipeline; or a folder that `annotate export` wrote. An article of GOLD without predictions counts as
     one where nothing was found. Predictions for other articles are not scored. Brackets hold 95 % bootstrap intervals.
     Labels older than an attribute or a relation (`since` in labels.yaml) do not count for it. A ceiling is what gold
-    itself scores in the form of the predictions, where that form does not hold everything.
+    itself scores in the form of the predictions, where that form does not hold everything. If gold was made from the
+    labels that are scored, or from labels of annotators who were shown them, the output says that scores are too high.
 
     --compare scores a second system, B, against the same gold, and shows how far PREDICTIONS, A, is above it: the
     difference with its interval, the share of bootstrap samples in which A is better, and a p value.
@@ -91,63 +95,90 @@ def command(
 
     from annotate.scoring.ceiling import measure_ceiling
     from annotate.scoring.compare import compare_systems, tabulate_comparison
+    from annotate.scoring.packed_mapping import PackedMapping
     from annotate.scoring.prediction_files import read_scored_labels
     from annotate.scoring.score import score
-    from annotate.scoring.score_tables import render_markdown_scores, tabulate_scores
+    from annotate.scoring.score_tables import tabulate_scores
     from annotate.scoring.selection import Selection, select_labels
+    from annotate.scoring.shared_labels import find_shared_labels
+    from annotate.util.parallel import lazy_pool
 
     inventory = annotate.load_inventory(schema or _find_schema(gold))
     selection = Selection(layers, labels, pieces)
     select_labels(inventory, selection)  # an unknown name is reported before anything is read
-    files = read_scored_labels(gold, inventory, corpus, warn=_warn)
-    gold_labels = {
-        f.annotation.article: (f.text, f.annotation) for f in sorted(files, key=lambda f: f.annotation.article)
-    }
-    texts = {article_id: text for article_id, (text, _) in gold_labels.items()}
-    system = _read_system(predictions, inventory, corpus, texts)
-    second = None if other is None else _read_system(other, inventory, corpus, texts)
+    store = annotate.Corpus(corpus) if Path(corpus).is_dir() else None
     result: annotate.Scores | ComparedScores
-    with show_status("scoring"):
-        ceiling = measure_ceiling(inventory, gold_labels, system.forms, selection)
+    with echo_cut("message", show_all, err=True) as warn, show_steps() as progress, lazy_pool() as pool:
+        files = count_items(
+            read_scored_labels(gold, inventory, corpus, warn=warn, pool=pool), progress("reading gold labels", None)
+        )
+        gold_labels, texts = PackedMapping[tuple[str, annotate.Annotation]](), dict[str, str]()
+        for file in files:
+            gold_labels[file.annotation.article] = file.text, file.annotation
+            texts[file.annotation.article] = file.text
+        texts = dict(sorted(texts.items()))
+        reader = _SystemReader(inventory, corpus, texts, warn, progress, pool)
+        system = reader.read(predictions)
+        second = None if other is None else reader.read(other)
+        progress("scoring", None)
+        ceiling = measure_ceiling(inventory, gold_labels, system.forms, selection, pool)
         if other is None or second is None:
-            scores = score(inventory, gold_labels, system.predicted, samples, seed, selection)
-            result = scores = msgspec.structs.replace(scores, ceiling=ceiling)
-            about, tables = _describe(scores), tabulate_scores(scores)
+            scores = score(inventory, gold_labels, system.predicted, samples, seed, selection, pool)
+            shared = find_shared_labels(gold_labels, system.predicted, store)
+            result = scores = msgspec.structs.replace(scores, ceiling=ceiling, shared=shared)
+            about, tables = describe_scores(scores), tabulate_scores(scores)
         else:
             names = predictions, other
             sides = system.predicted, second.predicted
-            compared = compare_systems(inventory, gold_labels, *sides, samples, seed, selection, names)
-            other_ceiling = measure_ceiling(inventory, gold_labels, second.forms, selection)
-            result = compared = compared.with_ceilings(ceiling, other_ceiling)
+            compared = compare_systems(inventory, gold_labels, *sides, samples, seed, selection, names, pool)
+            other_ceiling = measure_ceiling(inventory, gold_labels, second.forms, selection, pool)
+            compared = compared.with_ceilings(ceiling, other_ceiling)
+            shared_by_both = (find_shared_labels(gold_labels, side, store) for side in sides)
+            result = compared = compared.with_shared(*shared_by_both)
             about, tables = _describe_comparison(compared, inventory), tabulate_comparison(compared)
-    if format_ == "json":
-        text = escape_json(msgspec.json.format(msgspec.json.encode(result), indent=2).decode()) + "\n"
-    elif format_ == "markdown":
-        text = render_markdown_scores(about, tables)
-    else:
-        text = format_tables(about, tables, colour=out is None)
-    write_output(out, text)
+    write_output(out, render_scores(format_, result, about, tables, colour=out is None))
 
 
 class _System(NamedTuple):
     """The predictions of a system, and the form in which those of each article were read, by article id."""
 
-    predicted: "dict[str, Annotation]"
+    predicted: "Mapping[str, Annotation]"
     forms: dict[str, str]
 
 
-def _read_system(path: str, inventory: "Inventory", corpus: str, texts: Mapping[str, str]) -> _System:
-    """Read the predictions of a system; those of articles without gold are named and left out."""
-    from annotate.scoring.prediction_files import read_scored_labels
+class _SystemReader(NamedTuple):
+    """Reads the predictions of systems on the articles of gold.
 
-    system = _System({}, {})
-    for file in read_scored_labels(path, inventory, corpus, texts, _warn):
-        article_id = file.annotation.article
-        if article_id in texts:
-            system.predicted[article_id], system.forms[article_id] = file.annotation, file.form
-        else:
-            _warn(f"not scored: {article_id} has no gold labels")
-    return system
+    Attributes:
+        inventory: The inventory of the labels.
+        corpus: The corpus folder.
+        texts: The texts of gold by article id.
+        warn: Takes what is not as it should be.
+        progress: Called at the start of each step.
+        pool: The processes that read annotation files.
+    """
+
+    inventory: "Inventory"
+    corpus: str
+    texts: Mapping[str, str]
+    warn: Callable[[str], None]
+    progress: "StartStep"
+    pool: "LazyPool"
+
+    def read(self, path: str) -> _System:
+        """Read the predictions of a system; those of articles without gold are named and left out."""
+        from annotate.scoring.packed_mapping import PackedMapping
+        from annotate.scoring.prediction_files import read_scored_labels
+
+        predicted, forms = PackedMapping["annotate.Annotation"](), dict[str, str]()
+        files = read_scored_labels(path, self.inventory, self.corpus, self.texts, self.warn, self.pool)
+        for file in count_items(files, self.progress("reading predictions", len(self.texts))):
+            article_id = file.annotation.article
+            if article_id in self.texts:
+                predicted[article_id], forms[article_id] = file.annotation, file.form
+            else:
+                self.warn(f"not scored: {article_id} has no gold labels")
+        return _System(predicted, forms)
 
 
 def _find_schema(gold: str) -> str:
@@ -164,32 +195,6 @@ def _find_schema(gold: str) -> str:
     return "schema" if own is None else str(own)
 
 
-def _warn(message: str) -> None:
-    echo(message, err=True)
-
-
-def _describe(scores: "annotate.Scores") -> list[str]:
-    sampling = scores.sampling
-    lines = [f"{count_noun(len(scores.articles), 'article')}; intervals from {sampling.units} {sampling.drawn}"]
-    row = next(row for row in scores.labels if row.kind == "all")
-    for side, scored in (("gold", row.gold), ("predicted", row.predicted)):
-        if (written := scores.written[side]) != scored:
-            lines.append(f"{side}: {written} spans as written, {scored} where the pieces of one span count once")
-    if scores.unpredicted:
-        lines.append(f"nothing predicted for {', '.join(scores.unpredicted)}")
-    return [*lines, *_describe_ceiling(scores.ceiling)]
-
-
-def _describe_ceiling(ceiling: "Ceiling | None") -> Iterator[str]:
-    if ceiling:
-        row = ceiling.overall
-        values = ", ".join(
-            f"{way} F1 {'undefined' if value is None else f'{value:.2f}'}"
-            for way, value in (("exact", row.exact), ("overlap", row.overlap))
-        )
-        yield f"ceiling of {', '.join(ceiling.forms)}: gold itself, written in this form, has {values} over all labels"
-
-
 def _describe_comparison(compared: "ComparedScores", inventory: "Inventory") -> list[str]:
     sampling = compared.sampling
     drawn = f"{sampling.samples:,} samples of {sampling.units} {sampling.drawn}"
@@ -202,7 +207,8 @@ def _describe_comparison(compared: "ComparedScores", inventory: "Inventory") -> 
 def _describe_system(letter: str, system: "ComparedSystem", has_attributes: bool) -> Iterator[str]:
     yield f"{letter}: {system.name}"
     if system.unpredicted:
-        yield f"{letter}: nothing predicted for {', '.join(system.unpredicted)}"
+        yield f"{letter}: nothing predicted for {list_names(system.unpredicted)}"
     if has_attributes and not system.predicts_attributes:
         yield f"{letter}: predicts no attributes, so attributes and counts are not compared"
-    yield from (f"{letter}: {line}" for line in _describe_ceiling(system.ceiling))
+    yield from (f"{letter}: {line}" for line in describe_ceiling(system.ceiling))
+    yield from (f"{letter}: {shared.describe()}" for shared in system.shared)

@@ -2,20 +2,29 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.options import corpus_argument, format_option, schema_option, split_ids
-from annotate.cli.terminal import echo_json, echo_lines, show_status
+from annotate.cli.options import all_option, corpus_argument, format_option, schema_option, split_ids
+from annotate.cli.terminal import (
+    MAX_SHOWN,
+    count_noun,
+    describe_rest,
+    echo,
+    echo_cut_lines,
+    echo_json,
+    echo_lines,
+    show_steps,
+)
 from annotate.errors import CannotRun
-from annotate.util.escape import has_unseen
+from annotate.splits import SPLITS
+from annotate.util.escape import has_unseen, quote
 
 if TYPE_CHECKING:
     from annotate.splits.groups import Bond
     from annotate.splits.propose import Proposal, Strata
-
-SPLITS = ("train", "validation", "test")
 
 
 def _parse_ratios(_ctx: click.Context, _option: click.Parameter, value: str) -> dict[str, float]:
@@ -25,7 +34,7 @@ def _parse_ratios(_ctx: click.Context, _option: click.Parameter, value: str) -> 
     except ValueError:
         shares = []
     if len(shares) != len(SPLITS) or not all(0 <= share < float("inf") for share in shares) or not any(shares):
-        raise click.BadParameter(f"{value!r} is not three shares, as in 80:10:10")
+        raise click.BadParameter(f"{quote(value)} is not three shares, as in 80:10:10")
     return {split: share for split, share in zip(SPLITS, shares, strict=True) if share}
 
 
@@ -49,6 +58,7 @@ def _parse_ratios(_ctx: click.Context, _option: click.Parameter, value: str) -> 
 )
 @schema_option
 @format_option
+@all_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -60,6 +70,7 @@ def command(
     balance: str | None,
     schema: str,
     format_: str,
+    show_all: bool,
 ) -> None:
     """Propose a split for every article that is not in one yet.
 
@@ -71,6 +82,8 @@ def command(
     With --balance, each split has about the same proportions of the values of some fields: language, publisher,
     author, date (by year), or fields of metadata that the inventory declares. Numbers count by their quarter, dates by
     their year. No value counts like a value, and a value that only one article has does not count.
+
+    As text, the first 20 bonds, and the first 20 new articles of each split, are shown, unless --all is given.
 
     Folds are for a corpus too small to hold out a part for good. In their JSON, `by_group` holds out one group at a
     time and leaks nothing; it is empty where all articles are one group. `by_article` holds out one article at a time,
@@ -105,8 +118,8 @@ def command(
         for article_id in article_ids:
             if has_unseen(article_id):
                 raise CannotRun(store.article_path(article_id), "has a name that cannot be printed", "rename it")
-        with show_status("comparing paragraphs"):
-            bonds = splits.bonds_of(store, article_ids)
+        with show_steps() as progress:
+            bonds = splits.bonds_of(store, article_ids, progress)
         if folds:
             echo_json(splits.encode_folds(splits.folds(article_ids, bonds)))
             return
@@ -119,7 +132,9 @@ def command(
     if format_ == "json":
         echo_json(_as_json(proposal, bonds, written))
     else:
-        echo_lines([*_list_changes(proposal, bonds, written, together), *_list_proportions(proposal, fields, strata)])
+        _show_bonds(proposal, bonds, show_all)
+        echo_lines([*_list_changes(proposal, written, together, show_all)])
+        echo_lines(_list_proportions(proposal, fields, strata))
     if proposal.torn:
         ctx.exit(1)
 
@@ -145,12 +160,31 @@ def _as_json(proposal: "Proposal", bonds: list["Bond"], written: list[str]) -> s
     return json.dumps(msgspec.to_builtins(data), indent=2)
 
 
-def _list_changes(proposal: "Proposal", bonds: list["Bond"], written: list[str], together: bool) -> list[str]:
-    lines = [f"{bond.first} and {bond.second} stay together: {bond.why}" for bond in bonds]
-    lines += [f"in two splits: {', '.join(group)}; keep them in one list of splits/" for group in proposal.torn]
+def _show_bonds(proposal: "Proposal", bonds: list["Bond"], show_all: bool) -> None:
+    """Print which articles stay together, and which groups are in two splits; the numbers first if there are many."""
+    if max(len(bonds), len(proposal.torn)) > MAX_SHOWN:
+        torn = f"; {count_noun(len(proposal.torn), 'group')} in two splits" if proposal.torn else ""
+        echo(f"{count_noun(len(bonds), 'pair')} of articles that stay together{torn}")
+    lines = (f"{bond.first} and {bond.second} stay together: {bond.why}" for bond in bonds)
+    echo_cut_lines(lines, "pair", show_all)
+    groups = (
+        f"in two splits: {_join_ids(group, show_all)}; keep them in one list of splits/" for group in proposal.torn
+    )
+    echo_cut_lines(groups, "group", show_all)
+
+
+def _join_ids(article_ids: Sequence[str], show_all: bool) -> str:
+    """Return article ids as one text: all, or the first ones and the number of the others."""
+    if show_all or len(article_ids) <= MAX_SHOWN:
+        return ", ".join(article_ids)
+    return f"{', '.join(article_ids[:MAX_SHOWN])}, {describe_rest(len(article_ids) - MAX_SHOWN, 'article')}"
+
+
+def _list_changes(proposal: "Proposal", written: list[str], together: bool, show_all: bool) -> list[str]:
+    lines = []
     for split, article_ids in proposal.lists().items():
         new = proposal.new.get(split, [])
-        lines.append(f"{split}: {len(article_ids)}, {len(new)} new{': ' if new else ''}{', '.join(new)}")
+        lines.append(f"{split}: {len(article_ids)}, {len(new)} new{': ' if new else ''}{_join_ids(new, show_all)}")
     if written:
         lines.append(f"written: {', '.join(f'splits/{split}.txt' for split in written)}")
     elif not proposal.new:

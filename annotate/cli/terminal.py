@@ -5,7 +5,8 @@ line end in a file name cannot begin another line. No other module calls `click.
 the package to that.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,11 +16,11 @@ import click
 from annotate.util.escape import TerminalText, defuse_commands, escape_json
 from annotate.util.files import write_report
 from annotate.util.nouns import count_noun as count_noun  # for the commands, which show numbers
+from annotate.util.progress import Advance, StartStep, ignore_steps
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn
-    from rich.status import Status
     from rich.table import Table as Grid
 
     from annotate.util.tables import Cell, Column, Table
@@ -92,9 +93,6 @@ def terminal(stderr: bool = False, file: StringIO | None = None, **options: Any)
         def print(self, *objects: Any, **options: Any) -> None:
             super().print(*(Text(_clean(item)) if isinstance(item, str) else item for item in objects), **options)
 
-        def status(self, status: Any, **options: Any) -> "Status":
-            return super().status(_as_markup(status), **options)
-
     if file is not None:
         return SafeConsole(file=file, highlight=False, **options)
     console = SafeConsole(stderr=stderr, highlight=False)
@@ -117,8 +115,18 @@ def _as_markup(text: str) -> str:
 @contextmanager
 def show_status(description: str) -> "Iterator[Callable[[str], None]]":
     """Show on a terminal that something of unknown length is in progress; yield the function that says what."""
-    with terminal(stderr=True).status(description) as status:
-        yield lambda what: status.update(_as_markup(what))
+
+    def make_columns() -> "Iterable[ProgressColumn]":
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        return SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+
+    with show_bars(make_columns) as bars:
+        if bars is None:
+            yield lambda _: None
+            return
+        task = bars.add_task(describe_bar(description), total=None)
+        yield lambda what: bars.update(task, description=describe_bar(what))
 
 
 @contextmanager
@@ -148,7 +156,7 @@ def show_bars(make_columns: "Callable[[], Iterable[ProgressColumn]] | None" = No
     """Show progress bars on a terminal, and yield None elsewhere. Escape their descriptions with `describe_bar`.
 
     Args:
-        make_columns: Returns the columns of the bars; by default they are those of rich.
+        make_columns: Returns the columns of the bars; by default they have a count and the time that is left.
     """
     console = terminal(stderr=True)
     if not console.is_terminal:
@@ -156,8 +164,47 @@ def show_bars(make_columns: "Callable[[], Iterable[ProgressColumn]] | None" = No
         return
     from rich.progress import Progress
 
-    with Progress(*(make_columns() if make_columns else ()), console=console, transient=True) as bars:
+    columns = (make_columns or _make_columns)()
+    # What is printed meanwhile goes above the bars, unless standard output goes to a file.
+    with Progress(*columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as bars:
         yield bars
+
+
+def _make_columns() -> "Iterable[ProgressColumn]":
+    """Return the columns of a bar: what is done, how much of it, and how long it takes."""
+    from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+    from rich.text import Text
+
+    class CountColumn(ProgressColumn):
+        """The number of items that are done, and of all if it is known."""
+
+        def render(self, task: Task) -> Text:
+            total = "" if task.total is None else f"/{task.total:,.0f}"
+            return Text(f"{task.completed:,.0f}{total}" if total or task.completed else "", "progress.download")
+
+    return TextColumn("{task.description}"), BarColumn(), CountColumn(), TimeElapsedColumn(), make_remaining_column()
+
+
+def make_remaining_column() -> "ProgressColumn":
+    """Return a column with the time that is left, estimated from the speed of the last 30 seconds."""
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class RemainingColumn(ProgressColumn):
+        """The time that is left; nothing if the total is not known, or nothing is done yet."""
+
+        max_refresh = 0.5  # a time that changes more often cannot be read
+
+        def render(self, task: Task) -> Text:
+            seconds = task.time_remaining
+            return Text("" if seconds is None else f"{_format_duration(seconds)} left", "progress.remaining")
+
+    return RemainingColumn()
+
+
+def _format_duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 def describe_bar(description: str) -> str:
@@ -166,20 +213,107 @@ def describe_bar(description: str) -> str:
 
 
 @contextmanager
-def count_progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on a terminal, and nothing elsewhere; yield the function that advances it."""
+def show_steps() -> Iterator[StartStep]:
+    """Show the progress of one step after another: a bar with count and estimate on a terminal, and nothing elsewhere.
 
-    def make_columns() -> "Iterable[ProgressColumn]":
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-
-        return TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-
-    with show_bars(make_columns) as bars:
+    Yields:
+        The function that begins a step and ends the one before. Where the number of items is None, it is not known, and
+        there is no estimate.
+    """
+    with show_bars() as bars:
         if bars is None:
-            yield lambda _: None
+            yield ignore_steps
             return
-        task = bars.add_task(describe_bar(description), total=total)
-        yield lambda done: bars.advance(task, done)
+
+        def start_step(step: str, total: int | None) -> Advance:
+            for earlier in bars.task_ids:
+                bars.update(earlier, visible=False)
+            task = bars.add_task(describe_bar(step), total=total)
+            return lambda done: bars.advance(task, done)
+
+        yield start_step
+
+
+@contextmanager
+def count_progress(description: str, total: int | None) -> Iterator[Advance]:
+    """Show the progress of one step, as `show_steps` does; yield the function that advances it."""
+    with show_steps() as start_step:
+        yield start_step(description, total)
+
+
+def describe_rest(number: int, noun: str, remedy: str = "--all", plural: str = "") -> str:
+    """Return the line below a list that is cut.
+
+    Args:
+        number: How many items are not listed.
+        noun: What an item is, in the singular.
+        remedy: What lists the others: an option, or words; empty if nothing does.
+        plural: What several items are; by default the singular with an s.
+    """
+    items = noun if number == 1 else plural or f"{noun}s"
+    return f"… {number:,} more {items}{f' ({remedy})' if remedy else ''}"
+
+
+@contextmanager
+def echo_cut(
+    noun: str,
+    show_all: bool = False,
+    *,
+    remedy: str = "--all",
+    limit: int = MAX_SHOWN,
+    err: bool = False,
+    plural: str = "",
+) -> Iterator[Callable[[object], None]]:
+    """Print the first texts of a list, each on a line of its own, and at the end the number of the others.
+
+    Args:
+        noun: What a text is about, in the singular.
+        show_all: Whether to print all texts.
+        remedy: What lists the others: an option, or words; empty if nothing does.
+        limit: How many texts are printed.
+        err: Whether to print to standard error.
+        plural: What several texts are about; by default the singular with an s.
+
+    Yields:
+        The function that takes the next text.
+    """
+    number = 0
+
+    def show(text: object) -> None:
+        nonlocal number
+        number += 1
+        if show_all or number <= limit:
+            echo(text, err)
+
+    try:
+        yield show
+    finally:
+        if not show_all and number > limit:
+            echo(describe_rest(number - limit, noun, remedy, plural), err)
+
+
+def echo_cut_lines(lines: Iterable[object], noun: str, show_all: bool = False, **options: Any) -> None:
+    """Print the first texts of a list, and the number of the others; the further options are those of `echo_cut`."""
+    with echo_cut(noun, show_all, **options) as show:
+        for line in lines:
+            show(line)
+
+
+def echo_summarized(
+    summary: object, lines: Sequence[object], noun: str, show_all: bool = False, *, err: bool = False
+) -> None:
+    """Print a list, below its summary if it is longer than what is shown without --all.
+
+    Args:
+        summary: What the list comes to, in one line.
+        lines: The list.
+        noun: What a line is about, in the singular.
+        show_all: Whether to print all lines.
+        err: Whether to print to standard error.
+    """
+    if len(lines) > MAX_SHOWN:
+        echo(summary, err)
+    echo_cut_lines(lines, noun, show_all, err=err)
 
 
 def make_grid(
@@ -259,15 +393,18 @@ def show_default_language(language: str, is_declared: bool) -> None:
     echo(f"Language of the articles for which none is given: {language}, {source}; --language names another", err=True)
 
 
-def write_output(out: str | None, text: str) -> None:
+def write_output(out: str | None, text: str | Iterable[str]) -> None:
     """Write a report to a file, or to standard output where no file is named.
 
     Args:
         out: The file.
-        text: The report, with the line end of its last line. It is a table, JSON or HTML, and escaped for that.
+        text: The report, as a whole or in parts, with the line end of its last line. It is a table, JSON or HTML, and
+            escaped for that.
     """
+    parts = [text] if isinstance(text, str) else text
     if out:
-        write_report(out, text.encode())
+        write_report(out, (part.encode() for part in parts))
         echo(f"written to {out}", err=True)
     else:
-        click.echo(text, nl=False)
+        for part in parts:
+            click.echo(part, nl=False)

@@ -16,13 +16,14 @@ from annotate.comparison.column_changes import list_column_changes
 from annotate.comparison.compare_file import ChangedNames, FileVersion, compare_file, decode_text
 from annotate.comparison.inventory_changes import list_inventory_changes
 from annotate.comparison.model import FileChange, SplitMove
-from annotate.comparison.paths import CORPUS, SCHEMA, FileIndex
+from annotate.comparison.paths import CORPUS, SCHEMA, FileIndex, classify_path
 from annotate.comparison.summary import TEST, ChangedShare, Summary, SummaryBuilder
 from annotate.comparison.trees import Tree
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.util.folders import temporary_folder
+from annotate.util.progress import StartStep, count_items, ignore_steps
 
 
 class _LabelCounter(msgspec.Struct):
@@ -44,13 +45,18 @@ class Comparison:
         summary: What the difference amounts to. It is complete once `compare_files` was exhausted.
     """
 
-    def __init__(self, old: Tree, new: Tree) -> None:
+    def __init__(self, old: Tree, new: Tree, progress: StartStep = ignore_steps) -> None:
         """Compare the inventories and the splits; files are compared later.
+
+        Args:
+            old: The files of the old version.
+            new: The files of the new version.
+            progress: Called with the name and the number of articles when the files are about to be compared.
 
         Raises:
             CannotRun: A version has no inventory, or one that cannot be loaded.
         """
-        self.old, self.new = old, new
+        self.old, self.new, self._progress = old, new, progress
         self._old_files, self._new_files = old.files(), new.files()
         self.versions = (old, self._old_files), (new, self._new_files)
         self._old_index, self._new_index = FileIndex(self._old_files), FileIndex(self._new_files)
@@ -76,7 +82,8 @@ class Comparison:
         self.summary = Summary(inventory=self.summary.inventory, columns=self.summary.columns, moves=self.summary.moves)
         builder = SummaryBuilder(self.summary, self._common_ids, self._test_ids)
         before, after = self._old_index.by_article, self._new_index.by_article
-        for article_id in sorted({*before, *after}):
+        article_ids = sorted({*before, *after})
+        for article_id in count_items(article_ids, self._progress(f"comparing with {self.old.name}", len(article_ids))):
             for change in self._compare_article(article_id, {*before.get(article_id, ()), *after.get(article_id, ())}):
                 builder.add(change)
                 yield change
@@ -95,6 +102,23 @@ class Comparison:
         for _ in self.compare_files():
             pass
         return self.summary
+
+    def list_lost_work(self) -> Iterator[str]:
+        """Yield the files of annotators' labels that have no labels any more, and of decisions that are gone.
+
+        Gold, and articles that are in one version only, are left out. A file of labels that is gone has no labels.
+        """
+        for file in sorted(self._old_files):
+            kind, article_id, annotation_set = classify_path(file)
+            if article_id not in self._common_ids or annotation_set == GOLD:
+                continue
+            if (kind == "adjudication" and file not in self._new_files) or (
+                kind == "annotation" and not self._count_new_labels(file) and _count_labels(self.old, file)
+            ):
+                yield file
+
+    def _count_new_labels(self, file: str) -> int:
+        return _count_labels(self.new, file) if file in self._new_files else 0
 
     def _compare_article(self, article_id: str, files: set[str]) -> Iterator[FileChange]:
         """Compare the files of one article. The text goes first, since the ranges of the labels depend on it."""
@@ -181,7 +205,9 @@ def _load_inventory(tree: Tree, files: Mapping[str, bytes]) -> Inventory:
         for name, data in files.items():
             (folder / name).write_bytes(data)
         try:
-            return inventory.load_inventory(folder)
+            loaded = inventory.load_inventory(folder)
+            # Class ids are looked at later; what is wrong with them is in no folder that a reader could find.
+            return msgspec.structs.replace(loaded, folder=f"{tree.name}:{SCHEMA}")
         except CannotRun as error:
             where = error.where.replace(str(folder), f"{tree.name}:{SCHEMA}")
             raise CannotRun(where, error.problem, error.hint) from error

@@ -82,8 +82,9 @@ def describe_file(change: FileChange) -> Iterator[ChangeLine]:
 
 
 def has_hidden_edits(change: FileChange) -> bool:
-    """Return whether more bytes of the file differ than the described changes account for."""
-    return change.edits is not None and bool(change.fields or change.spans or change.relations)
+    """Return whether more bytes of the file differ than the described changes account for; False for an added file."""
+    is_described = bool(change.fields or change.spans or change.relations)
+    return change.old is not None and change.edits is not None and is_described
 
 
 def _shorten_middle(text: str) -> str:

@@ -108,6 +108,7 @@ def _to_entry(item: msgspec.Struct) -> _Entry:
 
 def _move_shown_values(entry: _Entry) -> None:
     """Put the shown forms of an attribute's values into the values, which are then mappings."""
+    entry.pop("value_words", None)  # they decide what a check finds, and no row or label
     shown = entry.pop("shown_values", {})
     if shown:
         entry["values"] = {

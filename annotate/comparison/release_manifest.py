@@ -7,32 +7,17 @@ import msgspec
 
 from annotate.comparison.releases import FOLDER, SUFFIX
 from annotate.dataset.folder import Manifest
-from annotate.errors import CannotRun
-
-FORMAT = "annotate release 1"
+from annotate.released_files import ReleasedFiles, decode_released
 
 
-class ReleaseManifest(msgspec.Struct, frozen=True, kw_only=True):
+class ReleaseManifest(ReleasedFiles, frozen=True, kw_only=True):
     """What a release was made from and what was built.
 
     Attributes:
-        format: The format of the manifest.
-        version: The version of the release.
-        inventory: The version of the inventory.
-        files: Source file → SHA-256. The changelog of the data is missing: a person edits it after the manifest is
-            written.
         dataset: The manifest of the dataset, with the file hash and the logical hash of each table.
     """
 
-    format: str
-    version: str
-    inventory: str
-    files: dict[str, str]
     dataset: Manifest
-
-
-class _FormatOnly(msgspec.Struct):
-    format: str
 
 
 def manifest_path(folder: Path, version: str) -> Path:
@@ -51,14 +36,7 @@ def decode_manifest(where: str | Path, data: bytes) -> ReleaseManifest:
     Raises:
         CannotRun: The JSON is not a manifest, or is one of a later version of the toolkit.
     """
-    try:
-        found_format = msgspec.json.decode(data, type=_FormatOnly).format
-        if found_format != FORMAT:
-            problem = f"has the format {found_format!r}, and this toolkit reads {FORMAT!r}"
-            raise CannotRun(where, problem, "install the version of the toolkit that made it, or a later one")
-        return msgspec.json.decode(data, type=ReleaseManifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise CannotRun(where, f"is not a release manifest: {error}", "get the release again") from error
+    return decode_released(where, data, ReleaseManifest)
 
 
 def compare_files(listed: Mapping[str, str], files: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -6,14 +6,14 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from annotate.class_ids import MANIFEST_SUFFIX, RELEASES_FOLDER
+from annotate.class_ids import MANIFEST_SUFFIX, RELEASE_TAG_PREFIX, RELEASES_FOLDER
 from annotate.comparison.paths import CHANGELOG
 from annotate.comparison.semver import parse_version
 from annotate.errors import CannotRun
 from annotate.offsets import sha256
 from annotate.util.git import GitRepository
 
-TAG_PREFIX = "v"
+TAG_PREFIX = RELEASE_TAG_PREFIX
 """A tag is this letter and the version."""
 FOLDER, SUFFIX = RELEASES_FOLDER, MANIFEST_SUFFIX
 """The folder of the manifests, next to the corpus, and the ending of a manifest's name after the version."""

@@ -22,15 +22,28 @@ from annotate.comparison.semver import find_needed_version
 from annotate.util.escape import TerminalText
 from annotate.util.tables import Table
 
+MAX_ARTICLES = 20
+"""Articles whose changes are shown; the others are only counted."""
+MAX_CHANGES = 100
+"""Changes of one file that are shown; the others are only counted."""
+
 Style = Callable[[str, str], TerminalText]
 """Takes a text and its role (+, -, ~, title or dim), and returns the text, escaped, with or without colour."""
 
 
 class Terminal(NamedTuple):
-    """How tables and text are shown; the command line knows."""
+    """How tables and text are shown; the command line knows.
+
+    Attributes:
+        format_tables: Returns tables as text.
+        style: Returns a text with the colour of its role.
+        describe_rest: Returns the line below a list that is cut, from the number of further items and their noun; None
+            if no list is cut.
+    """
 
     format_tables: Callable[[list[Table]], TerminalText]
     style: Style
+    describe_rest: Callable[[int, str], str] | None = None
 
 
 def render_text(comparison: Comparison, terminal: Terminal, more: Sequence[Table] = ()) -> Iterator[str]:
@@ -41,12 +54,16 @@ def render_text(comparison: Comparison, terminal: Terminal, more: Sequence[Table
         terminal: How tables and text are shown.
         more: Further tables, shown last.
     """
-    style = terminal.style
+    style, number = terminal.style, 0
     with open_spool() as articles:
-        for article_id, changes in comparison.compare_articles():
+        for number, (article_id, changes) in enumerate(comparison.compare_articles(), 1):
+            if terminal.describe_rest and number > MAX_ARTICLES:
+                continue  # the summary counts its changes all the same
             articles.write(f"\n{style(article_id or NO_ARTICLE, 'title')}\n")
             for change in changes:
-                articles.writelines(f"{line}\n" for line in _render_file(change, style))
+                articles.writelines(f"{line}\n" for line in _render_file(change, terminal))
+        if terminal.describe_rest and number > MAX_ARTICLES:
+            articles.write(f"\n{terminal.describe_rest(number - MAX_ARTICLES, 'article')}\n")
         yield from _render_summary(comparison, terminal)
         articles.seek(0)
         yield from articles
@@ -73,10 +90,14 @@ def _render_summary(comparison: Comparison, terminal: Terminal) -> Iterator[str]
         yield TerminalText("  {} {}: {}\n").format(reason.code, reason.level, reason.message)
 
 
-def _render_file(change: FileChange, style: Style) -> Iterator[TerminalText]:
+def _render_file(change: FileChange, terminal: Terminal) -> Iterator[TerminalText]:
+    style, number = terminal.style, 0
     yield TerminalText("  {} {}").format(style(change.file, "dim"), change.status)
-    for line in describe_file(change):
-        yield from _render_change(line, "    ", style)
+    for number, line in enumerate(describe_file(change), 1):
+        if terminal.describe_rest is None or number <= MAX_CHANGES:
+            yield from _render_change(line, "    ", style)
+    if terminal.describe_rest and number > MAX_CHANGES:
+        yield TerminalText.escape(f"    {terminal.describe_rest(number - MAX_CHANGES, 'change')}")
     if has_hidden_edits(change):
         yield TerminalText("      {}").format(style(NOT_CANONICAL, "dim"))
 

@@ -1,7 +1,7 @@
 """Find the version number that a difference needs: the highest level of the rules that find a reason.
 
 A rule maps one kind of change to a level, with its reasons in words. The docstring of a rule is its documentation: what
-it finds, and why that matters (docs/versioning.md).
+it finds, and why that matters (docs/explanation/versioning.md).
 """
 
 import inspect

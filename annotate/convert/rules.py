@@ -14,7 +14,7 @@ def no_tasks(what: str) -> Iterator[Problem]:
     Why: no task can be read from anything else.
     Fails: an empty file; a file in UTF-16; a CSV file.
     Passes: what a server exports as JSON, compressed with gzip or zstd or not.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     yield Problem(f"{what}; export the project as JSON")
 
@@ -26,7 +26,7 @@ def truncated(offset: int) -> Iterator[Problem]:
     Why: an interrupted download or a full disk silently drops the last tasks.
     Fails: an array without its closing bracket.
     Passes: the whole file.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     yield Problem(f"ends within a task or before its array is closed (byte {offset:,}); export or download it again")
 
@@ -38,7 +38,7 @@ def task_too_large(offset: int, size: int, largest: int) -> Iterator[Problem]:
     Why: a task is held in memory as a whole, several times over.
     Fails: a task of 70 MB with a limit of 64 MB.
     Passes: the same task with a higher limit, set with `--largest-task`.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     yield Problem(f"the task at byte {offset:,} has {size:,} bytes, more than {largest:,}; raise --largest-task")
 
@@ -50,7 +50,7 @@ def trailing_data(offset: int) -> Iterator[Problem]:
     Why: other data means that the file was damaged on its way here, for example when two files were joined.
     Fails: `[…] and more`.
     Passes: one array; two files.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     yield Problem(f"the data from byte {offset:,} on are not tasks and were quarantined; check how the file was made")
 
@@ -62,7 +62,7 @@ def second_array(offset: int) -> Iterator[Problem]:
     Why: a file with two arrays is not valid JSON, and other readers stop after the first.
     Fails: `[…][…]`, as `cat a.json b.json` makes it.
     Passes: two files, both named on the command line.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     yield Problem(f"has another array at byte {offset:,}, whose tasks were converted too; check how the file was made")
 
@@ -74,7 +74,7 @@ def empty_array() -> Iterator[Problem]:
     Why: a project may be empty, but a wrong filter in the export is more likely.
     Fails: `[]`.
     Passes: an array with a task.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     yield Problem("holds an array without a task; check the filter of the export")
 
@@ -86,7 +86,7 @@ def broken_compression(why: str) -> Iterator[Problem]:
     Why: the last tasks may be missing or damaged.
     Fails: a `.gz` file whose download was interrupted; a flipped bit.
     Passes: a file that `gzip -t` or `zstd -t` accepts.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     reason = " ".join(why.split())
     yield Problem(f"cannot be decompressed to its end ({reason}); the rest was converted, download or pack it again")
@@ -99,7 +99,7 @@ def misplaced_comma(offset: int) -> Iterator[Problem]:
     Why: other readers reject the file, and a task may be missing at a superfluous comma.
     Fails: `[{…},,{…}]`; `[{…} {…}]`; `[{…},]`.
     Passes: `[{…},{…}]`.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     yield Problem(
         f"has a comma too many or too few at byte {offset:,}; the tasks were converted, check how the file was made"
@@ -114,7 +114,7 @@ def task_unreadable(where: str, why: object) -> Iterator[Problem]:
     brackets nested too deep.
     Fails: `{"data": {"text": NaN}}`; a task that is cut off; `7`.
     Passes: what a server exports.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     yield Problem(f"{where} cannot be read: {why}; export it again")
 
@@ -126,7 +126,7 @@ def id_missing(where: str, value: object) -> Iterator[Problem]:
     Why: rows of the tables refer to their article by it.
     Fails: a task without `id` and without `data.article`; `"article": "../x"`.
     Passes: `"article": "raqqa-2017"`; without it, the id is made from the task's number, as `task-12`.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     yield Problem(f"{where} has no usable id ({quote(value)}); name the key that holds it with --id-field")
 
@@ -138,7 +138,7 @@ def text_missing(where: str, field: str, value: object, keys: str) -> Iterator[P
     Why: offsets count the characters of a text; without it, no label can be checked.
     Fails: a missing key; an empty text; an address, as a project with `valueType="url"` exports it.
     Passes: the text itself.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     what = "an address instead of a text" if isinstance(value, str) and value.strip() else "no text"
     hint = "put the text there, or name its key with --text-field or `fields` in the map"
@@ -152,7 +152,7 @@ def duplicate_id(where: str, name: str, first: str) -> Iterator[Problem]:
     Why: two rows with one id cannot be told apart, and one of them may be outdated.
     Fails: one task in two exports of a project; two tasks for one article.
     Passes: each task once. Of several, the first is accepted, in the order of the exports on the command line.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     yield Problem(f"{where} has the id {name}, as does {first}, which was accepted; leave out the older export")
 
@@ -166,10 +166,10 @@ def duplicate_key(where: str, data: bytes) -> Iterator[Problem]:
     the ordinary, and of all keys in all tasks with --search-keys.
     Fails: `{"labels": ["A"], "labels": ["B"]}`.
     Passes: `{"labels": ["B"]}`.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     for key in dict(repeated_keys(data)):
-        yield Problem(f"{where} has the key {key!r} twice in one object; keep the one that is meant")
+        yield Problem(f"{where} has the key {quote(key)} twice in one object; keep the one that is meant")
 
 
 @rule("I206")
@@ -179,7 +179,7 @@ def duplicate_annotator(where: str, annotator: str) -> Iterator[Problem]:
     Why: it is unknown which of two is meant.
     Fails: two submitted annotations by one user.
     Passes: one annotation; delete the other in Label Studio.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     yield Problem(f"{where} has several annotations by {annotator}; delete all but one in Label Studio")
 
@@ -191,7 +191,7 @@ def annotators_unknown(where: str, count: int, are_named: bool) -> Iterator[Prob
     Why: each annotator has one annotation of a task, under a pseudonym. No table has addresses or names.
     Fails: two annotations whose `completed_by` is an e-mail address without an id; two that name no one.
     Passes: `"completed_by": 7`; an address or name that `--people` maps to a pseudonym.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     if are_named:
         problem = "by people who have no user id, but an e-mail address or name"
@@ -209,7 +209,7 @@ def annotator_unnumbered(where: str) -> Iterator[Problem]:
     `user-unknown`.
     Fails: `"completed_by": {"email": "name@example.org"}`; `"created_username": "name"`.
     Passes: the same, with the line `name@example.org: anna` in the file of `--people`.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     yield Problem(
         f"{where} has an annotation by someone who has no user id, but an e-mail address or name; "
@@ -225,7 +225,7 @@ def other_shape(where: str, what: str, hint: str) -> Iterator[Problem]:
     Fails: a file of a target storage, which is an annotation with its task inside; `{"tasks": […]}`; JSON_MIN; a task
     with `result`, but without annotations.
     Passes: what a server exports as JSON.
-    See: docs/scale.md
+    See: docs/how-to/scale.md
     """
     yield Problem(f"{where} is {what}; {hint}")
 
@@ -237,7 +237,7 @@ def unlabelled(where: str) -> Iterator[Problem]:
     Why: an import takes labels with their texts; a text that no one has labelled is for `annotate add`.
     Fails: a task with predictions alone.
     Passes: a task with an annotation, even an empty one.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"{where} has no annotation; its text was left out")
 
@@ -249,7 +249,7 @@ def prediction(where: str, version: object) -> Iterator[Problem]:
     Why: a prediction is where an annotator starts from, and no one has looked at it.
     Fails: a task with `predictions`, as a project that was pushed with labels exports it.
     Passes: a task with annotations alone.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"{where} has a prediction ({quote(version)}), which was left out")
 

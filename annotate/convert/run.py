@@ -47,7 +47,7 @@ from annotate.util.termination import is_terminating, uninterrupted
 INPUT_PROBLEMS = quarantine_file("inputs")
 """The file with what was quarantined of inputs as files."""
 FINDINGS_SHOWN = 20
-"""Number of findings on inputs that are kept to be shown; all are counted."""
+"""Number of findings of each code on inputs that are kept to be shown; all are counted."""
 _ORDER = f"{WORK}/order.json"
 _UNBEGUN = OwnNames(
     file_pattern=re.compile(rf"{re.escape(WORK)}/\.order\.json\.[a-z0-9_]{{8}}\.part"),
@@ -82,7 +82,7 @@ class ConversionOutcome(NamedTuple):
 
     Attributes:
         manifest: The manifest.
-        findings: The first findings on inputs as files.
+        findings: The findings on inputs as files; of each code the first, unless all were asked for.
         new_shards: Number of shards that were made now.
     """
 
@@ -96,6 +96,7 @@ def convert_exports(
     pool: Pool,
     mode: Mode = "new",
     progress: Callable[[ShardProgress], None] = lambda _: None,
+    most_findings: int | None = FINDINGS_SHOWN,
 ) -> ConversionOutcome:
     """Convert all exports into one dataset.
 
@@ -105,6 +106,7 @@ def convert_exports(
         mode: `new` requires an empty output folder, `resume` continues a conversion with the same options, `overwrite`
             replaces an earlier conversion.
         progress: Called for each shard, in order.
+        most_findings: Number of findings of each code on inputs as files that are kept for the outcome; None for all.
 
     Raises:
         CannotRun: If an input or the output cannot be read or written, or an input changes meanwhile. Shards that are
@@ -122,7 +124,7 @@ def convert_exports(
             raise CannotRun(address, "is visible to one process only", "use --workers 1")
     versions = {address: input_version(address) for address in options.inputs}
     output = open_output(options.out)
-    run = _ConversionRun(options, output, pool)
+    run = _ConversionRun(options, output, pool, most_findings)
     finished = _prepare_folder(options, output, mode)
     if finished:
         run.verify(finished)
@@ -244,8 +246,8 @@ class _ListedShard(msgspec.Struct, frozen=True):
 class _ConversionRun:
     """The state of one conversion."""
 
-    def __init__(self, options: ConversionOptions, output: Output, pool: Pool) -> None:
-        self.options, self.output, self.pool = options, output, pool
+    def __init__(self, options: ConversionOptions, output: Output, pool: Pool, most_findings: int | None) -> None:
+        self.options, self.output, self.pool, self.most_findings = options, output, pool, most_findings
         self.worker = ShardWorker(options)
         self.problems: Counter[str] = Counter()
         self.findings: list[Finding] = []
@@ -286,7 +288,7 @@ class _ConversionRun:
     def _count(self, name: str, problem: InputProblem) -> Finding:
         finding = problem.rule.finding(name, None, problem.problem)
         self.problems[finding.code] += 1
-        if len(self.findings) < FINDINGS_SHOWN:
+        if self.most_findings is None or self.problems[finding.code] <= self.most_findings:
             self.findings.append(finding)
         return finding
 
@@ -310,7 +312,7 @@ class _ConversionRun:
                     number += 1
                 yield _summarise(record, new=True)
                 number += 1
-        yield from (existing[number] for number in sorted(existing))
+        yield from (existing.pop(number) for number in sorted(existing))
 
     def _find_shard(self, job: ShardJob, data: bytes) -> ShardRecord | None:
         """Return the record of a job's shard if it is complete.
@@ -333,7 +335,7 @@ class _ConversionRun:
         Raises:
             CannotRun: If not.
         """
-        lines = iter((self.output.read(SHARDS) or b"").splitlines())
+        lines = self.output.read_lines(SHARDS)
         for job, data in plan_jobs(self.options, self._count, in_process=True):
             shard = _decode(next(lines, b"{}"), _ListedShard) or _ListedShard()
             if (shard.file, shard.offset, shard.sha256) != (job.file, job.offset, sha256(data)):

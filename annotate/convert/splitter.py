@@ -21,8 +21,12 @@ from annotate.convert import rules
 from annotate.convert.shapes import describe_file
 from annotate.findings import Problem, Rule
 
-SHARD_SIZE = 3 << 20
-"""Default for the bytes of input in a chunk."""
+SHARD_SIZE = 8 << 20
+"""Default for the bytes of input in a chunk.
+
+With 4, 8, 16 and 64 MiB, 5,000 made-up tasks (75 MB, all six tables, one process, 2 cores at load 15, one run of each)
+took 2,262, 1,741, 1,667 and 1,615 µs of processor time a task, and 179, 227, 251 and 344 MB.
+"""
 LARGEST_TASK = 64 << 20
 """Default for the most bytes of a task."""
 QUARANTINED_BYTES = 1 << 16

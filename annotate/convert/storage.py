@@ -27,6 +27,10 @@ _NOT_FOUND = 404
 _LARGEST_RATIO, _ALWAYS_UNPACKED = 1000, 100_000_000
 """Bytes that a compressed export may unpack to for each of its own, and those that any may unpack to."""
 _LONGEST_ERROR = 200
+LONGEST_LINE = 16 << 20
+"""Bytes of a line of a file of the output by which it is cut, since the file may have been damaged."""
+_BLOCK = 1 << 16
+"""Bytes that are read at once to cut lines."""
 WORKSPACE_PREFIX = "work-"
 """The beginning of the names of temporary folders."""
 
@@ -201,6 +205,26 @@ def _unreadable(address: str, error: Exception) -> CannotRun:
     return CannotRun(public_name(address), f"cannot be read: {reason}", "solve this, then run the command again")
 
 
+def cut_lines(read: Read) -> Iterator[bytes]:
+    """Yield lines without their ends; a line that is longer than `LONGEST_LINE` is cut there.
+
+    Args:
+        read: Returns at most that number of bytes, and none at the end.
+    """
+    begun = bytearray()
+    while block := read(_BLOCK):
+        *lines, rest = block.split(b"\n")
+        for line in lines:
+            yield bytes(begun + line)
+            begun.clear()
+        begun += rest
+        if len(begun) > LONGEST_LINE:
+            yield bytes(begun)
+            begun.clear()
+    if begun:
+        yield bytes(begun)
+
+
 class LocalOutput:
     """A folder in the file system of this machine, which may be shared with others."""
 
@@ -231,6 +255,13 @@ class LocalOutput:
         """Return the content of a file; None if it does not exist."""
         path = self._root / name
         return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+
+    def read_lines(self, name: str) -> Iterator[bytes]:
+        """Yield the lines of a file, as `cut_lines` does; nothing if the file does not exist."""
+        path = self._root / name
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                yield from cut_lines(file.read)
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file whole or not at all."""
@@ -343,6 +374,13 @@ class RemoteOutput:
         """Return the content of a file; None if it does not exist."""
         with self._report_errors():
             return bytes(self._system.cat_file(self._path(name))) if self._info(name) else None
+
+    def read_lines(self, name: str) -> Iterator[bytes]:
+        """Yield the lines of a file, as `cut_lines` does; nothing if the file does not exist."""
+        with self._report_errors():
+            if self._info(name):
+                with self._system.open(self._path(name), "rb") as file:
+                    yield from cut_lines(file.read)
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file whole or not at all."""

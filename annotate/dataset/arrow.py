@@ -112,4 +112,10 @@ def validity(array: pa.Array) -> npt.NDArray[np.uint8]:
 
 def lengths(array: pa.Array) -> npt.NDArray[Any]:
     """Return the length of each list, or of each string in bytes; 0 for None."""
-    return np.diff(offsets(array)) * validity(array)
+    sizes = np.diff(offsets(array))
+    return sizes * validity(array) if array.null_count else sizes
+
+
+def struct_parts(array: pa.Array) -> Iterable[pa.Array]:
+    """Return the columns of a struct column, in the order of its fields, with None where the struct is None."""
+    return array.flatten() if array.null_count else map(array.field, range(array.type.num_fields))

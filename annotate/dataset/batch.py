@@ -14,7 +14,7 @@ from annotate.columns import UNKNOWN, Documents, Integers
 from annotate.dataset.arrow import attribute_arrays, class_ids, list_array, struct_array
 from annotate.dataset.features import RANGE, list_of
 from annotate.dataset.texts import Texts
-from annotate.model import Article
+from annotate.model import Annotator, Article
 from annotate.record_columns import Graphs
 from annotate.records import PIECE_SEPARATOR
 
@@ -25,27 +25,31 @@ class Batch:
     Args:
         articles: The article of each document; one that several annotators labelled may repeat.
         documents: The annotations, which must have passed the checks; they are put in canonical order.
-        kinds: `person` or `model` by annotator, as far as known.
+        annotators: What is known of the annotators, by pseudonym.
         altered: Ids of articles whose text is not the one that was labelled.
+
+    Attributes:
+        graph_columns: The columns of `tables.common.graph_columns`, when they have been made.
     """
 
     def __init__(
         self,
         articles: Sequence[Article],
         documents: Documents,
-        kinds: Mapping[str, str] | None = None,
+        annotators: Mapping[str, Annotator] | None = None,
         altered: Set[str] = frozenset(),
     ) -> None:
         self.articles = articles
         self.altered = altered
         self.documents = documents.canonical()
         self.graphs = Graphs(self.documents)
-        self._kinds = kinds or {}
+        self.graph_columns: dict[str, pa.Array] | None = None
+        self._annotators = annotators or {}
 
     @property
-    def annotator_kinds(self) -> list[str | None]:
-        """`person` or `model` for the annotator of each document, None where it is not known."""
-        return [self._kinds.get(meta.annotator) for meta in self.documents.meta]
+    def annotators(self) -> list[Annotator | None]:
+        """What is known of the annotator of each document, None for nothing."""
+        return [self._annotators.get(meta.annotator) for meta in self.documents.meta]
 
     @cached_property
     def texts(self) -> Texts:

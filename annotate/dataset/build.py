@@ -29,7 +29,7 @@ from annotate.dataset.folder import (
     encode_manifest,
     require_replaceable,
 )
-from annotate.dataset.inputs import SPLITS, articles_by_split, corpus_version, links_by_split
+from annotate.dataset.inputs import articles_by_split, corpus_version, links_by_split
 from annotate.dataset.inventory_files import read_guidelines, read_inventory_files, write_files
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.shards import ENOUGH, Order, ShardWriter, divide, use_system_memory_pool
@@ -45,6 +45,7 @@ from annotate.outputs import list_sources
 from annotate.passes import LeftOutPass
 from annotate.redaction.hydrate import Hydration
 from annotate.redaction.skeleton import InventoryStrings, SkeletonHeader, encode_skeleton
+from annotate.splits import SPLITS
 from annotate.util.parallel import count_workers, map_in_order, process_pool
 from annotate.waivers import corpus_waivers
 
@@ -110,7 +111,7 @@ def build(
         inventory=inventory,
         tables=tuple(sorted({ARTICLES, *tables})) if tables else None,
         negatives=negatives,
-        kinds={name: annotator.kind for name, annotator in annotators.items()},
+        annotator_entries=annotators,
         text=skeleton is None,
         altered=tuple(hydration.altered) if hydration else (),
         left_out=left_out,

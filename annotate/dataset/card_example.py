@@ -29,9 +29,11 @@ def show_text(value: str) -> str:
 
 
 def _show_lines(value: Any, feature: Feature, indent: str, name: str, comma: str) -> Iterator[str]:
-    flat, notes = _show_flat(value, feature, "")
-    line = f"{indent}{name}{flat}{comma}"
-    if not isinstance(value, dict | list) or (len(line) <= LINE and indent and not _is_shortened(value)):
+    is_leaf = not isinstance(value, dict | list)
+    parts = _list_parts(value, feature, "")
+    flat = _join_parts(parts, None if is_leaf else LINE - len(indent) - len(name) - len(comma))
+    if flat and (is_leaf or (indent and not _is_shortened(value))):
+        line, notes = f"{indent}{name}{flat[0]}{comma}", flat[1]
         yield line + (f"  # {', '.join(notes)}" if notes else "")
     elif isinstance(value, dict):
         yield f"{indent}{name}{{"
@@ -55,16 +57,33 @@ def _is_shortened(value: Any) -> bool:
     return isinstance(value, list) and len(value) > MAX_ITEMS
 
 
-def _show_flat(value: Any, feature: Feature, name: str) -> tuple[str, list[str]]:
-    """Return the value on one line, and the names of the classes in it."""
+def _join_parts(parts: Iterator[tuple[str, str]], longest: int | None) -> tuple[str, list[str]] | None:
+    """Return a value on one line, and the names of the classes in it; None, and the rest is not read, if it is long."""
+    texts, notes, length = list[str](), list[str](), 0
+    for text, note in parts:
+        length += len(text)
+        if longest is not None and length > longest:
+            return None
+        texts.append(text)
+        if note:
+            notes.append(note)
+    return "".join(texts), notes
+
+
+def _list_parts(value: Any, feature: Feature, name: str) -> Iterator[tuple[str, str]]:
+    """Yield the parts of a value on one line, each with the name of its class, or ""."""
     if isinstance(value, dict):
-        parts = {key: _show_flat(part, feature[key], key) for key, part in value.items()}
-        inner = ", ".join(f'"{key}": {text}' for key, (text, _) in parts.items())
-        return f"{{{inner}}}", [note for _, notes in parts.values() for note in notes]
-    if isinstance(value, list):
-        items = [_show_flat(part, feature["feature"], name) for part in value]
-        return f"[{', '.join(text for text, _ in items)}]", [note for _, notes in items for note in notes]
-    if isinstance(value, int) and feature.get("_type") == "ClassLabel":
+        for index, (key, part) in enumerate(value.items()):
+            yield f'{", " if index else "{"}"{key}": ', ""
+            yield from _list_parts(part, feature[key], key)
+        yield "}" if value else "{}", ""
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield ", " if index else "[", ""
+            yield from _list_parts(part, feature["feature"], name)
+        yield "]" if value else "[]", ""
+    elif isinstance(value, int) and feature.get("_type") == "ClassLabel":
         label = escape_terminal_line(str(feature["names"][value]))
-        return str(value), [f"{name}: {label}" if name else label]
-    return (show_text(value) if isinstance(value, str) else repr(value)), []
+        yield str(value), f"{name}: {label}" if name else label
+    else:
+        yield (show_text(value) if isinstance(value, str) else repr(value)), ""

@@ -4,12 +4,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from annotate.dataset.card_example import show_text
-from annotate.dataset.facts import FEW, Facts, is_by_models_alone, is_version_cited, loadable_tables
+from annotate.dataset.facts import (
+    FEW,
+    Facts,
+    is_by_models_alone,
+    is_version_cited,
+    list_annotators,
+    loadable_tables,
+)
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.folder import CLASS_DESCRIPTIONS, MANIFEST
 from annotate.dataset.redact import SKELETON
 from annotate.inventory import Attribute, describe_bounds
 from annotate.model import AttributeValue
+from annotate.model_run import ModelRun, describe_tokens
 from annotate.util.escape import (
     Markdown,
     escape_markdown_prose,
@@ -133,6 +141,49 @@ def annotators_section(facts: Facts) -> Markdown:
     if tells_versions := not versions <= {facts.inventory.version}:
         header.append("inventory of own labels")
     return Markdown("## Who labelled\n\n{}").format(markdown_table(header, map(row, names)))
+
+
+def model_runs_section(facts: Facts) -> Markdown:
+    """Return how language models made their labels, for the runs that are recorded; nothing without any."""
+    runs = {name: run for name in list_annotators(facts) if (run := facts.annotators[name].run)}
+    if not runs:
+        return Markdown("")
+
+    def row(name: str, run: ModelRun) -> tuple[object, ...]:
+        parameters = ", ".join(f"{key} {value}" for key, value in run.parameters.items())
+        not_taken = sum(run.quarantined.values())
+        return (
+            markdown_code(name),
+            run.asked,
+            ", ".join(run.answered) or "not named",
+            run.started,
+            run.mode,
+            markdown_code(run.prompt_sha256),
+            run.inventory,
+            parameters,
+            f"{run.usage.answers:,}",
+            describe_tokens(run),
+            f"{not_taken:,}",
+            f"{sum(run.left_out.values()):,}",
+        )
+
+    header = (
+        "pseudonym",
+        "asked for",
+        "answered",
+        "started",
+        "form of answers",
+        "SHA-256 of the prompt",
+        "inventory",
+        "parameters",
+        "answers",
+        "tokens and price",
+        "parts of answers not taken",
+        "articles without labels",
+    )
+    table = markdown_table(header, (row(name, run) for name, run in runs.items()))
+    intro = Markdown("Language models made labels of their own in recorded runs. The column {} names the model.")
+    return Markdown("### Runs of models\n\n{}\n\n{}").format(intro.format(markdown_code("model")), table)
 
 
 def _describe_own_versions(facts: Facts, annotator: str) -> str:

@@ -4,7 +4,7 @@ from annotate.dataset.facts import Facts
 from annotate.dataset.features import ARTICLES, TEXT_STATUSES
 from annotate.dataset.folder import MANIFEST
 from annotate.redaction.hydrate import Hydration
-from annotate.util.escape import Markdown, escape_markdown_words, markdown_code, markdown_table
+from annotate.util.escape import Markdown, escape_markdown_words, markdown_code, markdown_table, quote
 from annotate.util.nouns import count_noun
 
 
@@ -70,7 +70,7 @@ def _describe_altered(hydration: Hydration) -> list[Markdown]:
         for article, text in hydration.altered.items()
     ]
     about = (
-        f"In the table {ARTICLES}, text_status is {TEXT_STATUSES[1]!r} for these articles, and offsets count the"
+        f"In the table {ARTICLES}, text_status is {quote(TEXT_STATUSES[1])} for these articles, and offsets count the"
         " characters of the copy. A stretch is a piece of text that labels, sentences or links refer to; each is"
         " counted once. Moved: the same words at another offset. Retypeset: other white space, quotation marks or"
         " dashes. Reworded: other words between the same neighbours, so that the labels may no longer hold. Lost: not"

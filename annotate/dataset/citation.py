@@ -8,12 +8,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from annotate.corpus import Corpus, find_parent_folder
+from annotate.corpus import CITATION, Corpus, find_parent_folder
 from annotate.errors import CannotRun
 from annotate.util.escape import escape_address, escape_bibtex
 from annotate.util.files import load_yaml
 
-CITATION = "CITATION.cff"
 _HINT = "fix it after https://citation-file-format.github.io"
 _COMMONS = re.compile(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-([1-9]\.[0-9])", re.IGNORECASE)
 _DOI = "/.()-_;:,+@"

@@ -10,6 +10,7 @@ from annotate.dataset.features import Feature
 from annotate.dataset.folder import read_manifest
 from annotate.dataset.tables.table import TableType
 from annotate.errors import Refused
+from annotate.util.escape import quote
 from annotate.util.parquet import BrokenParquet, read_metadata
 
 
@@ -31,10 +32,12 @@ def require_stable_class_ids(out: Path, tables: Mapping[str, TableType]) -> None
             for class_id, (old, new) in enumerate(zip_longest(old_names, new_classes.get(column, old_names))):
                 if old is not None and old != new:
                     if new == NONE and NONE not in old_names:
-                        problem = f"{column} lacks the class {NONE!r}, which is class 0 of relations since 0.2.0"
+                        problem = f"{column} lacks the class {quote(NONE)}, which is class 0 of relations since 0.2.0"
                         hint = f"delete {out} if it belongs to no release, or choose another folder with --out"
                         raise Refused(out / table.file, problem, f"{hint}; nothing was written")
-                    change = f"calls class {class_id} {old!r}, and would call it {repr(new) if new else 'nothing'}"
+                    change = (
+                        f"calls class {class_id} {quote(old)}, and would call it {quote(new) if new else 'nothing'}"
+                    )
                     hint = (
                         f"delete {out} if it belongs to no release, or fix {CLASS_IDS_FILE}, or choose another folder"
                     )

@@ -6,17 +6,15 @@ The library `datasets` is needed neither to make them nor to write the Parquet t
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import Any
 
 import pyarrow as pa
 
 from annotate.inventory import Attribute, Inventory
-from annotate.model import Process
+from annotate.model import PROCESSES as PROCESSES
 
 ARTICLES = "articles"
 """The table with a row an article."""
-
-PROCESSES: tuple[str, ...] = get_args(Process)
 
 TEXT_STATUSES = ("as labelled", "altered copy")
 """Whether the text of an article is the one that was labelled, or another copy that `annotate hydrate` was given."""

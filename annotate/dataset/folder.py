@@ -18,6 +18,7 @@ from annotate.inventory import INVENTORY_FILE
 from annotate.outputs import HINT, Marker, OwnNames, output_folder, read_marker_file, require_output_folder
 from annotate.passes import LeftOutPass
 from annotate.redaction.hydrate import Hydration
+from annotate.util.escape import quote
 
 MANIFEST = "manifest.json"
 CARD = "README.md"
@@ -171,5 +172,5 @@ def _require_known_format(folder: Path) -> None:
         return
     match = _FORMAT_NUMBER.fullmatch(format_)
     if match and int(match["number"]) > _LATEST[match["kind"]]:
-        problem = f"has the format {format_!r}, which is later than this toolkit reads"
+        problem = f"has the format {quote(format_)}, which is later than this toolkit reads"
         raise CannotRun(folder / MANIFEST, problem, "install the version of the toolkit that made it, or a later one")

@@ -14,11 +14,10 @@ from annotate.inventory import INVENTORY_FILE
 from annotate.model import GOLD
 from annotate.passes import LeftOutPass
 from annotate.redaction.skeleton import SkeletonHeader, make_header
+from annotate.splits import SPLITS
 from annotate.util.files import read_text
 
-SPLITS = ("train", "validation", "test")
-"""The splits that Hugging Face knows, in its order."""
-_VERSION = re.compile(r"#+ +\[?v?(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)")
+_VERSION = re.compile(r"#+ +\[?v?(\d+\.\d+\.\d++[0-9A-Za-z.+-]*)")
 
 
 def articles_by_split(

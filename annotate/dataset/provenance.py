@@ -4,7 +4,10 @@ The properties are those that NeurIPS asks for beside the responsible-AI vocabul
 https://neurips.cc/Conferences/2026/EvaluationsDatasetsHosting. The vocabulary is https://www.w3.org/TR/prov-o/.
 """
 
+from collections.abc import Iterator
+
 from annotate.dataset.facts import Facts, list_annotators
+from annotate.model_run import describe_run, list_models
 from annotate.util.nouns import count_noun
 
 PROV = "http://www.w3.org/ns/prov#"
@@ -67,7 +70,20 @@ def _describe_activities(facts: Facts) -> list[dict[str, object]]:
         activities.append(_activity("Preprocessing", _PREPROCESSING, stated["preprocessing"]))
     annotation = _activity("Annotation", _ANNOTATION, stated.get("process", NOT_STATED))
     agents = [_describe_agent(facts, name) for name in list_annotators(facts)]
-    return [*activities, annotation | ({"prov:wasAssociatedWith": agents} if agents else {})]
+    annotation |= {"prov:wasAssociatedWith": agents} if agents else {}
+    return [*activities, annotation, *_describe_runs(facts)]
+
+
+def _describe_runs(facts: Facts) -> Iterator[dict[str, object]]:
+    """Yield the recorded runs in which language models made labels."""
+    for name in list_annotators(facts):
+        if run := facts.annotators[name].run:
+            agent = {"@type": "prov:SoftwareAgent", "prov:label": list_models(run)}
+            yield _activity(f"Labels of {name}", _ANNOTATION, describe_run(run)) | {
+                "prov:startedAtTime": run.started,
+                "prov:endedAtTime": run.ended,
+                "prov:wasAssociatedWith": [agent],
+            }
 
 
 def _activity(label: str, kind: str, description: str) -> dict[str, object]:

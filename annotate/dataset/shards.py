@@ -20,7 +20,7 @@ from annotate.dataset.statistics import Counts
 from annotate.dataset.table_builder import TableBuilder
 from annotate.dataset.writer import TableFile, TableWriter, table_file
 from annotate.inventory import Inventory
-from annotate.model import GOLD, Annotation, Article
+from annotate.model import GOLD, Annotation, Annotator, Article
 from annotate.passes import LeftOutPass
 from annotate.util.parallel import split_evenly, without_garbage_collection
 
@@ -67,14 +67,16 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     inventory: Inventory
     tables: tuple[str, ...] | None
     negatives: bool
-    kinds: dict[str, str]
+    annotator_entries: dict[str, Annotator]
     text: bool
     altered: tuple[str, ...] = ()
     left_out: tuple[LeftOutPass, ...] = ()
 
     def table_builder(self) -> TableBuilder:
         """Return the builder that this order describes."""
-        return TableBuilder(self.inventory, self.tables, self.negatives, self.kinds, self.text, self.altered)
+        return TableBuilder(
+            self.inventory, self.tables, self.negatives, self.annotator_entries, self.text, self.altered
+        )
 
 
 class ShardWriter:
@@ -117,24 +119,27 @@ class _Tools:
                     open_files.callback(writers[config].close)
             for first in range(0, len(article_ids), BATCH):
                 with without_garbage_collection():
-                    for config, rows in self._rows(part.split, article_ids[first : first + BATCH], counts).items():
+                    for config, rows in self._list_rows(part.split, article_ids[first : first + BATCH], counts):
                         writers[config].add(rows)
             tables = tuple(writer.finish() for writer in writers.values())
         # The memory that a part frees is fragmented, and would grow with the number of parts.
         pa.default_memory_pool().release_unused()
         return Shard(tables, counts)
 
-    def _rows(self, split: str, article_ids: Sequence[str], counts: Counts) -> dict[str, pa.Table]:
+    def _list_rows(self, split: str, article_ids: Sequence[str], counts: Counts) -> Iterator[tuple[str, pa.Table]]:
+        """Yield the rows of each table in parts, and count them."""
         articles = [self._corpus.read_article(article_id) for article_id in article_ids]
         gold = self._gold(articles)
-        rows = self._builder.build(gold)
-        counts.add(split, gold, rows)
+        counts.add(split, gold, {})
+        for config, rows in self._builder.build_parts(gold):
+            counts.add_rows(split, {config: rows})
+            yield config, rows
         if "annotations" in self._builder.tables:
             own = self._builder.batch_of_pairs(self._own_labels(articles))
-            own_rows = self._builder.build(own, "annotators")
-            counts.add_rows(split, own_rows, own.documents.meta)
-            rows |= own_rows
-        return rows
+            counts.add_rows(split, {}, own.documents.meta)
+            for config, rows in self._builder.build_parts(own, "annotators"):
+                counts.add_rows(split, {config: rows})
+                yield config, rows
 
     def _gold(self, articles: Sequence[Article]) -> Batch:
         return self._builder.batch_of_pairs((article, self._find_labels(article.id)) for article in articles)

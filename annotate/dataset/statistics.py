@@ -15,6 +15,7 @@ from annotate.dataset.batch import Batch
 from annotate.dataset.tables.tokens import TOKENS
 from annotate.dataset.tagging import REASONS
 from annotate.model import Article, AttributeValue
+from annotate.util.parquet import list_values
 
 Row = dict[str, Any]
 
@@ -93,7 +94,9 @@ class Counts:
         choices = [name for name, own in documents.inventory.metadata.items() if own.type == "choice"]
         for article, meta in zip(batch.articles, documents.meta, strict=True):
             self._add_article(split, article, meta)
-            self.metadata.update((name, str(article.metadata[name])) for name in choices if name in article.metadata)
+            for name in choices:
+                if name in article.metadata:
+                    self.metadata[name, str(article.metadata[name])] += 1
         spans, names = documents.spans, list(documents.inventory.spans)
         first = batch.graphs.mentions.first_spans
         self.spans.update(_count_names(spans.labels[first], names))
@@ -161,7 +164,8 @@ class Counts:
         )
         index, example = int(fullness.argmax()), self.examples.get(config)
         if not example or fullness[index] > example.fullness:
-            [row] = table[index : index + 1].to_pylist()
+            columns = zip(table.column_names, table[index : index + 1].columns, strict=True)
+            row = {name: list_values(column.combine_chunks())[0] for name, column in columns}
             self.examples[config] = Example(split, before + index, row, int(fullness[index]))
 
     def merge(self, later: "Counts") -> None:
@@ -218,6 +222,10 @@ def _count_filled(array: pa.Array) -> int:
 def _is_filled(array: pa.Array) -> Mask:
     """Return which rows have a value, and where it is a list or a struct, a value in it."""
     if pa.types.is_struct(array.type):
-        filled: Mask = np.any([_is_filled(part) for part in array.flatten()], axis=0)
+        parts = array.flatten()
+        if any(part.null_count == 0 for part in parts if not pa.types.is_nested(part.type)):
+            # Most structs have a number in every row, so that the other parts need not be looked at.
+            return np.ones(len(array), np.bool_)
+        filled: Mask = np.any([_is_filled(part) for part in parts], axis=0)
         return filled
     return lengths(array) > 0 if pa.types.is_list(array.type) else validity(array) > 0

@@ -1,6 +1,6 @@
 """Batches of articles and annotations in, an Arrow table of rows for each table of the dataset out."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ from annotate.dataset.tables import select_tables
 from annotate.dataset.tables.links import LinkRow
 from annotate.dataset.tables.table import Reads, TableType
 from annotate.inventory import Inventory
-from annotate.model import Annotation, Article
+from annotate.model import Annotation, Annotator, Article
 
 
 class TableBuilder:
@@ -24,7 +24,7 @@ class TableBuilder:
         inventory: The inventory.
         names: Tables to choose; None for all.
         negatives: Whether `relations` has pairs of mentions without a relation.
-        kinds: `person` or `model` by annotator.
+        annotators: What is known of the annotators, by pseudonym.
         text: Whether the rows hold words of the articles.
         altered: Ids of articles whose text is not the one that was labelled.
 
@@ -37,12 +37,12 @@ class TableBuilder:
         inventory: Inventory,
         names: Collection[str] | None = None,
         negatives: bool = False,
-        kinds: Mapping[str, str] | None = None,
+        annotators: Mapping[str, Annotator] | None = None,
         text: bool = True,
         altered: Collection[str] = (),
     ) -> None:
         self._inventory = inventory
-        self._kinds = kinds or {}
+        self._annotators = annotators or {}
         self._text = text
         self._altered = frozenset(altered)
         self.tables = select_tables(inventory, names, negatives)
@@ -50,7 +50,7 @@ class TableBuilder:
 
     def batch(self, articles: Sequence[Article], documents: Documents) -> Batch:
         """Return a batch of articles and the annotation of each."""
-        return Batch(articles, documents, self._kinds, self._altered)
+        return Batch(articles, documents, self._annotators, self._altered)
 
     def batch_of_pairs(self, pairs: Iterable[tuple[Article, Annotation]]) -> Batch:
         """Return a batch of articles, each with an annotation of it."""
@@ -68,14 +68,32 @@ class TableBuilder:
         Raises:
             KeyError: The inventory lacks a label or a value of the annotations.
         """
-        return self._build(batch, reads)
+        return {name: pa.concat_tables(self._list_parts(table, batch)) for name, table in self._select(reads)}
+
+    def build_parts(self, batch: Batch, reads: Reads = "gold") -> Iterator[tuple[str, pa.Table]]:
+        """Yield the rows of each table in parts that fit into memory: the same rows as those of `build`.
+
+        Args:
+            batch: As for `build`.
+            reads: As for `build`.
+
+        Yields:
+            The name of a table and some of its rows; at least once for each table.
+
+        Raises:
+            KeyError: As for `build`.
+        """
+        return ((name, part) for name, table in self._select(reads) for part in self._list_parts(table, batch))
 
     def build_links(self, rows: Sequence[LinkRow]) -> dict[str, pa.Table]:
         """Return the rows of each table that is made from links."""
-        return self._build(rows, "links")
+        return {name: self._rows(table, rows) for name, table in self._select("links")}
 
-    def _build(self, source: Any, reads: Reads) -> dict[str, pa.Table]:
-        return {name: self._rows(table, source) for name, table in self.tables.items() if table.reads == reads}
+    def _select(self, reads: Reads) -> Iterator[tuple[str, TableType]]:
+        return ((name, table) for name, table in self.tables.items() if table.reads == reads)
+
+    def _list_parts(self, table: TableType, batch: Batch) -> Iterator[pa.Table]:
+        return (self._rows(table, source) for source in (table.cut(batch) if table.cut else [batch]))
 
     def _rows(self, table: TableType, source: Any) -> pa.Table:
         columns = table.fill(source)

@@ -4,7 +4,7 @@ A paragraph is a line. Offsets are code points of an article's own text, half op
 belongs to, by index.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -13,9 +13,31 @@ import pyarrow as pa
 
 from annotate.columns import Integers
 
+PART = 1 << 24
+"""Code points of the ranges of a part, see `cut_ranges`."""
 _LINE_END = ord("\n")
 _CONTINUATION, _KIND = 0x80, 0xC0
 """A byte of UTF-8 whose first two bits are 10 continues a character."""
+
+
+def cut_ranges(starts: Integers, ends: Integers) -> Iterator[slice]:
+    """Cut ranges, in their order, into parts whose words fit into memory: ranges that overlap repeat what they share.
+
+    Args:
+        starts: First code point of each range.
+        ends: The code point after its last one.
+
+    Yields:
+        The indices of each part, at least one part. It ends with the range by which it has `PART` code points.
+    """
+    totals = np.cumsum(ends - starts)
+    first, before = 0, 0
+    while True:
+        stop = min(int(np.searchsorted(totals, before + PART)) + 1, len(totals))
+        yield slice(first, stop)
+        if stop == len(totals):
+            return
+        first, before = stop, int(totals[stop - 1])
 
 
 class Texts:

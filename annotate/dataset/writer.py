@@ -12,15 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from annotate.columns import Integers
+from annotate.dataset.arrow import lengths, struct_parts
 from annotate.dataset.features import FLOAT, INTEGER, Feature, arrow_schema
 from annotate.dataset.logical_hash import LogicalHash
 from annotate.util.folders import is_inner_path
 
 ROW_GROUP = 2000
-"""Rows a row group: what a viewer reads at once, and what is in memory while writing."""
+"""Most rows of a row group: what a viewer reads at once, and what is in memory while writing."""
+GROUP_BYTES = 1 << 27
+"""A row group ends with the row by which its texts have so many bytes.
+
+Without it, 2,000 rows that each repeat a paragraph of 1 MB, such as the relations of a text without line ends, are 2 GB
+in memory at once. A smaller bound would divide the groups of more datasets, whose bytes would change: this one is
+reached where rows have more than 67 kB on average.
+"""
 _PLAIN = re.compile(r"(.*[._])?(text|id)")
 """The columns with words of articles (whole, part, mention or role), and those with ids."""
 
@@ -59,7 +69,7 @@ class TableFile(msgspec.Struct, frozen=True, kw_only=True):
 def parquet_options(features: Feature) -> dict[str, Any]:
     """Return the options of `pyarrow.parquet.ParquetWriter` for a table.
 
-    docs/formats.md has what the choices were measured against.
+    docs/reference/formats.md has what the choices were measured against.
 
     - zstd at level 3: a third smaller than snappy, which saves a quarter of the time; level 1 saves 4 % of the time for
       5 % more bytes.
@@ -127,23 +137,35 @@ class TableWriter:
         self._schema = arrow_schema(features)
         self._writer = pq.ParquetWriter(self._path, self._schema, **parquet_options(features))
         self._waiting: list[pa.Table] = []
+        self._waiting_rows = self._most_bytes = 0
         self._rows = 0
         self._logical = LogicalHash()
 
     def add(self, table: pa.Table) -> None:
         """Add rows. Row groups are divided at the same rows, however the rows are handed in."""
         self._rows += len(table)
-        self._waiting.append(table)
-        if sum(map(len, self._waiting)) < ROW_GROUP:
-            return
-        waiting = self._take_waiting()
-        whole = len(waiting) - len(waiting) % ROW_GROUP
-        self._waiting = [waiting[whole:]]
-        for first in range(0, whole, ROW_GROUP):
-            self._write(waiting[first : first + ROW_GROUP])
+        while len(table):
+            rows = table[: ROW_GROUP - self._waiting_rows]
+            self._most_bytes += rows.nbytes
+            if self._most_bytes >= GROUP_BYTES:
+                # Counted exactly only now, since that takes three times as long.
+                rows, self._most_bytes = self._cut(rows)
+            self._waiting.append(rows)
+            self._waiting_rows += len(rows)
+            if self._waiting_rows == ROW_GROUP or self._most_bytes >= GROUP_BYTES:
+                self._write(self._take_waiting())
+            table = table[len(rows) :]
+
+    def _cut(self, rows: pa.Table) -> tuple[pa.Table, int]:
+        """Return the first of the rows, up to the one by which the group has `GROUP_BYTES`, and the group's bytes."""
+        before = sum(int(_count_bytes(waiting).sum()) for waiting in self._waiting)
+        totals = before + np.cumsum(_count_bytes(rows))
+        rows = rows[: int(np.searchsorted(totals, GROUP_BYTES)) + 1]
+        return rows, int(totals[len(rows) - 1])
 
     def _take_waiting(self) -> pa.Table:
         waiting, self._waiting = self._waiting, []
+        self._waiting_rows = self._most_bytes = 0
         return pa.concat_tables(waiting)
 
     def _write(self, rows: pa.Table) -> None:
@@ -160,7 +182,7 @@ class TableWriter:
 
     def finish(self) -> TableFile:
         """Write the rows that wait, and return what the file holds."""
-        if any(map(len, self._waiting)):
+        if self._waiting:
             self._write(self._take_waiting())
         elif not self._rows:
             self._logical.update(self._schema.empty_table())
@@ -182,6 +204,20 @@ class TableWriter:
             logical_sha256=self._logical.hexdigest(),
             uncompressed=sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)),
         )
+
+
+def _count_bytes(table: pa.Table) -> Integers:
+    """Return the bytes of the texts of each row that are in no list."""
+    counts = np.zeros(len(table), np.int64)
+    for column in table.columns:
+        first = 0
+        for chunk in column.chunks:
+            stop = first + len(chunk)
+            for part in struct_parts(chunk) if pa.types.is_struct(chunk.type) else [chunk]:
+                if pa.types.is_string(part.type):
+                    counts[first:stop] += lengths(part)
+            first = stop
+    return counts
 
 
 class Total:

@@ -30,7 +30,7 @@ _RELATION, _ROLE = "relation", "role"
 _SECTIONS = ("entities", "relations", "events", "attributes")
 _OLD_SECTIONS = {"spans": "entities"}
 _SECTION = re.compile(r"\s*\[(.*)\]\s*")
-_MACRO = re.compile(r"<([a-zA-Z_-]+)>=\s*(.*?)\s*")
+_MACRO = re.compile(r"<([a-zA-Z_-]+)>=(.*)")
 _MACRO_USE = re.compile(r"<[a-zA-Z_-]+>")
 _LINE = re.compile(r"(\s*)(\S+)(?:\s+(\S.*))?")
 _ARGUMENT = re.compile(r"([^\s:]+):(\S+)")
@@ -111,7 +111,7 @@ class _BratReader:
                 section = _OLD_SECTIONS.get(heading[1].strip(), heading[1].strip())
             elif macro := _MACRO.fullmatch(line):
                 name = f"<{macro[1]}>"
-                macros[name] = macros[name][0] if name in macros else len(macros), macro[2]
+                macros[name] = macros[name][0] if name in macros else len(macros), macro[2].strip()
             elif not line.strip() or line.lstrip().startswith("#") or not line.strip().strip("-"):
                 continue
             elif section in self.sections:

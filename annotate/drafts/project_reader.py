@@ -54,7 +54,7 @@ def find_foreign_project(studio: Studio, name: str) -> Project:
         return projects[0]
     project = studio.get_project(int(name)) if name.isascii() and name.isdigit() else None
     if project is None:
-        raise CannotRun(studio.url, f"there is no project {name!r}", "give the title or the number of one")
+        raise CannotRun(studio.url, f"there is no project {quote(name)}", "give the title or the number of one")
     return project
 
 

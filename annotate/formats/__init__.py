@@ -29,6 +29,8 @@ TOOLS = ("doccano", "prodigy")
 """Tools whose JSON lines have a ready map in `presets`. They are formats of `annotate import` alone."""
 LABEL_STUDIO = "labelstudio"
 """Raw exports of Label Studio, a format of `annotate import` alone; its reader is `convert.exported_documents`."""
+PRELABEL = "prelabel"
+"""Folders that `annotate prelabel` wrote, of `annotate import` alone; `models.prelabel_import` takes them."""
 ENDINGS = {
     "brat": (".txt", ".ann", ".a1", ".a2"),
     "xmi": (".xmi",),
@@ -37,6 +39,7 @@ ENDINGS = {
     "jsonl": (".jsonl",),
     CSV: ("spans.csv", "relations.csv"),
     LABEL_STUDIO: (".json", ".jsonl"),
+    PRELABEL: (".json",),
     "doccano": (".jsonl",),
     "prodigy": (".jsonl",),
 }

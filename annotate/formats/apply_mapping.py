@@ -35,7 +35,9 @@ from annotate.ingest import ArticleRejected, Cut, Details, Intake, cut_articles
 from annotate.inventory import Inventory
 from annotate.label_map import AttributeMap, EventMap, LabelMap, RelationMap, SpanMap
 from annotate.model import Annotation, AttributeValue, Relation, Span, normal_number
+from annotate.offsets import OffsetTable
 from annotate.quotes import PlacedQuote, QuotedText, UnplacedQuote
+from annotate.util.escape import quote
 
 BOUNDARIES = "One file, one article."
 _NUMBER = re.compile("[0-9]{1,18}")
@@ -190,6 +192,7 @@ class _ItemMapper:
         self, raw: RawDocument, text: str, window: ArticleWindow, label_map: LabelMap, inventory: Inventory, fix: bool
     ) -> None:
         self.raw, self.text, self.window = raw, text, window
+        self.offsets = OffsetTable(text)
         self.map, self.inventory, self.fix = label_map, inventory, fix
         self.findings: list[Finding] = []
         self.errors = 0
@@ -347,7 +350,7 @@ class _ItemMapper:
         if item.target in self.left_out:
             return False
         if str(item.value) != self.label_values[item.target]:
-            self._report(rules.not_in_model, item.line, f"{item.name} has a second value, {item.value!r}")
+            self._report(rules.not_in_model, item.line, f"{item.name} has a second value, {quote(item.value)}")
         elif item.target not in self.drafts and item.target not in self.relation_refs:
             self._report(rules.dangling, item.line, item.target, "was not imported")
         return True
@@ -362,7 +365,7 @@ class _ItemMapper:
             if not isinstance(item, SpanItem) or not item.pieces:
                 continue
             entry = self.span_types.get(self._find_type(item))
-            if entry and not check_offsets(self.text, item.pieces, item.words):
+            if entry and not check_offsets(self.offsets, item.pieces, item.words):
                 self.refs_by_range.setdefault((entry.label, tuple(sorted(item.pieces))), item.ref)
 
     def _map_span(self, item: SpanItem) -> bool:
@@ -382,7 +385,7 @@ class _ItemMapper:
             self._report(rules.unplaced_quote, item.line, item.words, item.occurrence, placed)
             return True
         pieces = ((placed.start, placed.end),) if placed else item.pieces
-        wrong = None if placed else check_offsets(self.text, pieces, item.words)
+        wrong = None if placed else check_offsets(self.offsets, pieces, item.words)
         if wrong:
             correction = tuple(sorted(wrong.correction or ()))
             other = self.refs_by_range.get((entry.label, correction))
@@ -400,7 +403,7 @@ class _ItemMapper:
         elif len(in_article) > 1 and self.inventory.pieces is None:
             self._report(rules.not_in_model, item.line, "the inventory has no relation that joins the pieces of a span")
         elif not is_span_id(item.ref):
-            self._report(rules.line_unreadable, item.line, f"{item.ref!r} cannot be an id")
+            self._report(rules.line_unreadable, item.line, f"{quote(item.ref)} cannot be an id")
         else:
             self.drafts[item.ref] = _SpanDraft(item, entry.label, in_article, entry.attributes)
             if wrong:
@@ -472,7 +475,7 @@ class _ItemMapper:
         """Yield a rule and its arguments for each reason that keeps an event from being imported."""
         entry = self.map.events[item.type]
         if not is_span_id(item.ref):
-            yield rules.line_unreadable, (f"{item.ref!r} cannot be an id",)
+            yield rules.line_unreadable, (f"{quote(item.ref)} cannot be an id",)
         if item.trigger not in self.drafts or item.trigger in self.event_spans:
             yield rules.dangling, (item.trigger, self._explain_missing(item.trigger))
         for name, _ in item.roles if entry else ():
@@ -579,7 +582,7 @@ class _ItemMapper:
         if draft.label not in attribute.labels:
             self._report(rules.not_in_model, line, f"{draft.label} has no attribute {name}")
         elif name in draft.attributes:
-            self._report(rules.not_in_model, line, f"{name} has a value already, {draft.attributes[name]!r}")
+            self._report(rules.not_in_model, line, f"{name} has a value already, {quote(draft.attributes[name])}")
         elif value is None or not attribute.allows(value):
             self._report(rules.unknown_value, line, attribute, raw)
         else:
@@ -597,7 +600,7 @@ class _ItemMapper:
                 used_ids.update(draft.ids)
                 continue
             if ref in self.id_lines:
-                why = f"another span has an id of {' '.join(draft.ids)!r} already"
+                why = f"another span has an id of {quote(' '.join(draft.ids))} already"
                 self._report(rules.line_unreadable, self.id_lines[ref], why)
                 reported += 1
             draft.ids = ()
@@ -618,7 +621,7 @@ class _ItemMapper:
         elif ref := self._find_span(item.line, item.target):
             draft, ids = self.drafts[ref], tuple(text.split())
             if entry.to == "ids" and not (len(ids) == len(draft.pieces) and all(map(is_span_id, ids))):
-                why = f"{text!r} is not an id for each piece of {item.target}"
+                why = f"{quote(text)} is not an id for each piece of {item.target}"
                 self._report(rules.line_unreadable, item.line, why)
             elif entry.to == "ids" and ref in self.id_lines:
                 self._report(rules.not_in_model, item.line, f"{item.target} has ids already")

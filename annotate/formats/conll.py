@@ -425,7 +425,7 @@ def _spans_of_column(column: int, rows: Sequence[ConllRow], tokens: Mapping[int,
     tags = [row.tags[column] for row in rows]
     for row, tag in zip(rows, tags, strict=True):
         if not is_tag(tag):
-            yield UnreadableItem(row.line, f"{tag!r} is not a BIO tag")
+            yield UnreadableItem(row.line, f"{quote(tag)} is not a BIO tag")
     for run in find_tagged_spans([tag if is_tag(tag) else OUTSIDE for tag in tags]):
         line = rows[run.start].line
         pieces = ((tokens[line].start, tokens[rows[run.end - 1].line].end),)

@@ -143,7 +143,7 @@ class CsvLabels:
                 continue
             names = annotators.get(article_id, {""})
             if not annotator and len(names) > 1:
-                problem = f"does not say whose labels of {article_id!r} it joins, and several people labelled it"
+                problem = f"does not say whose labels of {quote(article_id)} it joins, and several people labelled it"
                 raise CannotRun(f"{path / row.file}, row {row.number}", problem, "add a column annotator")
             find_group(article_id, annotator or min(names)).relations.append(row)
         file = f"{SPANS}.csv" if path.is_dir() else path.name

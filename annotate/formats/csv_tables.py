@@ -422,7 +422,7 @@ def read_articles(folder: Path, inventory: Inventory) -> dict[str, LabelRow]:
     path, rows = _path(folder, ARTICLES), dict[str, LabelRow]()
     for row in _read_table(path, ARTICLES, inventory, ("article",)) if path.exists() else ():
         if (article_id := row.cells["article"]) in rows:
-            raise CannotRun(f"{path}, row {row.number}", f"has the article {article_id!r} again", "remove one row")
+            raise CannotRun(f"{path}, row {row.number}", f"has the article {quote(article_id)} again", "remove one row")
         rows[article_id] = row
     return rows
 
@@ -484,7 +484,7 @@ def _read_columns(path: Path, names: Sequence[str], needed: Sequence[str]) -> li
         CannotRun: If one is missing, or is there twice.
     """
     columns = [_ALIASES[name] if name in _ALIASES and _ALIASES[name] not in names else name for name in names]
-    double = next((name for name in columns if name and columns.count(name) > 1), None)
+    double = next((name for name, count in Counter(columns).items() if name and count > 1), None)
     if double is not None:
         raise CannotRun(path, f"has the column {quote(double)} twice", "rename or remove one of them")
     missing = next((name for name in needed if name not in columns), None)

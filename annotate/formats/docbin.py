@@ -67,6 +67,11 @@ def _tokenizer(language: str) -> Language:
         return spacy.blank(_ANY_LANGUAGE)
 
 
+def _forget_words() -> None:
+    """Drop the tokenizers: the vocabulary of each keeps all words that it has seen, however many articles there are."""
+    _tokenizer.cache_clear()
+
+
 def _tokenize(article: Article) -> Doc:
     """Return the tokens of a text.
 
@@ -89,13 +94,14 @@ def _tokenize(article: Article) -> Doc:
 def write(folder: Path, documents: Iterable[LabelledArticle], inventory: Inventory) -> None:
     """Write documents into numbered files."""
     remaining = iter(documents)
-    number = 0
-    while group := list(islice(remaining, ARTICLES_PER_FILE)):
+    for number in count():
         docs = DocBin(store_user_data=True)
-        for document in group:
+        for document in islice(remaining, ARTICLES_PER_FILE):
             docs.add(_make_doc(document, inventory))
+        if not len(docs):
+            break
         (folder / f"{number:06}.spacy").write_bytes(docs.to_bytes())
-        number += 1
+        _forget_words()
 
 
 def _make_doc(document: LabelledArticle, inventory: Inventory) -> Doc:
@@ -155,6 +161,7 @@ def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
             yield refused_document("", path.name, next(rules.unreadable(path.name, None, why)))
             continue
         yield from documents
+        _forget_words()
 
 
 def _read_file(path: Path, folder: Path) -> list[RawDocument]:

@@ -15,6 +15,7 @@ from annotate.ingest import Details
 from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, identity_map, load_map
 from annotate.outputs import output_folder
+from annotate.util.escape import quote
 from annotate.util.files import write_atomically
 
 LedgerType = TypeVar("LedgerType", bound=Ledger)
@@ -146,16 +147,16 @@ def require_exportable(document: LabelledArticle, inventory: Inventory) -> None:
         if not 0 <= span.start < span.end <= len(article.text) or article.text[span.start : span.end] != span.text:
             raise CannotRun(where, f"the words of span {span.id} are not at its offsets", hint)
         if span.label not in inventory.spans:
-            raise CannotRun(where, f"span {span.id} has the unknown label {span.label!r}", hint)
+            raise CannotRun(where, f"span {span.id} has the unknown label {quote(span.label)}", hint)
         attributes = {attribute.name: attribute for attribute in inventory.attributes_of(span.label)}
         for name, value in span.attributes.items():
             attribute = attributes.get(name)
             if attribute is None:
-                raise CannotRun(where, f"span {span.id} has the attribute {name!r}, which its label has not", hint)
+                raise CannotRun(where, f"span {span.id} has the attribute {quote(name)}, which its label has not", hint)
             if not attribute.allows(value):
-                raise CannotRun(where, f"span {span.id} has the unknown value {value!r} of {name}", hint)
+                raise CannotRun(where, f"span {span.id} has the unknown value {quote(value)} of {name}", hint)
     for relation in annotation.relations:
         if relation.label not in inventory.relations:
-            raise CannotRun(where, f"unknown relation {relation.label!r}", hint)
+            raise CannotRun(where, f"unknown relation {quote(relation.label)}", hint)
         if not {relation.head, relation.tail} <= spans.keys():
             raise CannotRun(where, f"a relation {relation.label} has an end that does not exist", hint)

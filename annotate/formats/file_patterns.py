@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from annotate.errors import CannotRun
+from annotate.util.escape import quote
 from annotate.util.folders import is_inner_path
 
 FOLDER, ID, ANNOTATOR, ANY = "{folder}", "{id}", "{annotator}", "*"
@@ -68,7 +69,7 @@ class PathPattern:
             raise self._invalid(f"has {FOLDER} twice")
 
     def _invalid(self, problem: str) -> CannotRun:
-        return CannotRun(f"{self._option} {self.text!r}", problem, "write a pattern such as text/{id}.txt")
+        return CannotRun(f"{self._option} {quote(self.text)}", problem, "write a pattern such as text/{id}.txt")
 
     def _check_name(self, parts: list[str]) -> None:
         wild = [part for part in parts if _WILDCARD.fullmatch(part)]
@@ -199,10 +200,10 @@ class FileLayout:
         for pattern in (pattern for patterns in labels for pattern in patterns):
             if lacking := texts.fields - pattern.fields:
                 problem = f"has no {min(lacking)}, which --texts has"
-                raise CannotRun(f"--labels {pattern.text!r}", problem, "use the same fields in both")
+                raise CannotRun(f"--labels {quote(pattern.text)}", problem, "use the same fields in both")
             if pattern.fields != labels[0][0].fields:
-                problem = f"has other fields than {labels[0][0].text!r}"
-                raise CannotRun(f"--labels {pattern.text!r}", problem, "use the same fields in both")
+                problem = f"has other fields than {quote(labels[0][0].text)}"
+                raise CannotRun(f"--labels {quote(pattern.text)}", problem, "use the same fields in both")
 
     @property
     def endings(self) -> set[str]:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from annotate.errors import CannotRun
 from annotate.findings import Finding
-from annotate.formats import ENDINGS, LABEL_STUDIO, rules
+from annotate.formats import ENDINGS, LABEL_STUDIO, PRELABEL, rules
+from annotate.outputs import MARKER_FILE
 from annotate.tokens import OUTSIDE, is_tag
 from annotate.util.files import open_raw, reporting_read_errors
 from annotate.util.folders import walk_entries
@@ -15,6 +16,7 @@ from annotate.util.folders import walk_entries
 _OTHER_FILES: Mapping[str, tuple[str, ...]] = {
     "brat": ("annotation.conf", "visual.conf", "tools.conf", "kb_shortcuts.conf", ".stats_cache"),
     "xmi": ("TypeSystem.xml",),
+    PRELABEL: (MARKER_FILE,),
 }
 """Names of files that belong to a format, and hold no labels."""
 _ALL_FORMATS = ("map.yaml", "certificate.json")
@@ -108,7 +110,7 @@ def _require_files(format_: str, folder: Path, files: list[str], of_format: list
     others = {
         name: [path for path in files if path.endswith(ending)]
         for name, ending in ENDINGS.items()
-        if name != LABEL_STUDIO  # much JSON is something else: its contents tell
+        if name not in (LABEL_STUDIO, PRELABEL)  # much JSON is something else: its contents tell
     }
     if not of_format:
         problem = f"holds no files of {format_} ({', '.join(ENDINGS.get(format_, ()))}), only {_count_endings(files)}"

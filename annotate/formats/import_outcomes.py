@@ -59,7 +59,7 @@ class ImportTally:
     """The totals of an import, the findings that are repeated, and the first of the others.
 
     Args:
-        most: Number of findings of a code that are kept.
+        most: Number of findings of a code that are kept; None for all.
 
     A text that several people labelled is several documents.
 
@@ -72,11 +72,12 @@ class ImportTally:
         relations: Number of their relations.
         errors: Number of errors among the findings.
         warnings: Number of warnings among them.
+        counts: Code of findings that is not in `REPEATED` → their number.
         first_findings: The first findings of each code that is not in `REPEATED`, in the order of the documents.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most, self._codes = most, Counter[str]()
+    def __init__(self, most: int | None) -> None:
+        self._most, self.counts = most, Counter[str]()
         self.first_findings: list[Finding] = []
         self.fates: dict[Fate, int] = {"new": 0, "there already": 0, "refused": 0}
         self.items = ItemCounts()
@@ -106,13 +107,9 @@ class ImportTally:
             if finding.code in REPEATED:
                 self._repeated.setdefault(finding.message, _RepeatedFinding(finding)).add(finding)
                 continue
-            self._codes[finding.code] += 1
-            if self._codes[finding.code] <= self._most:
+            self.counts[finding.code] += 1
+            if self._most is None or self.counts[finding.code] <= self._most:
                 self.first_findings.append(finding)
-
-    def count_others(self) -> dict[str, int]:
-        """Return the codes of findings that are in neither list, and how many there are."""
-        return {code: number - self._most for code, number in sorted(self._codes.items()) if number > self._most}
 
     def repeated_findings(self) -> list[Finding]:
         """Return a finding for each message in `REPEATED`: its first, with the number of lines that have it."""

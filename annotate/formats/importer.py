@@ -23,6 +23,7 @@ from annotate.ingest import Details, Intake
 from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, identity_map
 from annotate.model import GOLD, Annotation, Article
+from annotate.util.escape import quote
 from annotate.util.files import LINK, is_regular, write_together
 from annotate.util.lock import writing_to
 from annotate.util.parallel import map_in_order, thread_pool
@@ -44,7 +45,7 @@ def parse_annotators(words: Iterable[str]) -> tuple[str | None, dict[str, str]]:
         name, equals, id_ = word.rpartition("=")
         other = ids.get(name) if equals else annotator
         if other not in (None, id_):
-            whose = f"the annotator {name!r}" if equals else "all labels"
+            whose = f"the annotator {quote(name)}" if equals else "all labels"
             hint = "give one id, or NAME=ID for each annotator in the files"
             raise CannotRun("--annotator", f"gives two ids for {whose}, {other} and {id_}", hint)
         if equals:
@@ -344,19 +345,19 @@ class Importer:
         """
         (article,) = intake.articles
         if (article.id, annotation_set) in self._imported:
-            problem = f"this import has labels of {article.id!r} by {annotation_set} already"
+            problem = f"this import has labels of {quote(article.id)} by {annotation_set} already"
             raise _ConflictError(f"{problem}; keep one of them, or rename one of the texts")
         if article.id in self._ids or article.id in self._details:
             if self._texts.get(article.text_sha256) != article.id:
                 if article.id in self._details:
-                    problem = f"another text of this import has the id {article.id!r} already"
+                    problem = f"another text of this import has the id {quote(article.id)} already"
                     raise _ConflictError(f"{problem}; rename one of them")
-                problem = f"another article with the id {article.id!r} is in the corpus already"
+                problem = f"another article with the id {quote(article.id)} is in the corpus already"
                 raise _ConflictError(f"{problem}; rename the file")
             return
         if article.text_sha256 in self._texts:
             raise _ConflictError(
-                f"its text is in the corpus already, as {self._texts[article.text_sha256]!r}; leave it out"
+                f"its text is in the corpus already, as {quote(self._texts[article.text_sha256])}; leave it out"
             )
         # A source, or a text without metadata, may come from an interrupted import; then it is the same.
         source = self.corpus.source_path(intake.source.file)
@@ -369,7 +370,9 @@ class Importer:
                 f"the source file {source.name} is in the corpus already, cut in another way; rename the file"
             )
         if article.id in self._text_ids and self.corpus.read_text(article.id) != article.text:
-            raise _ConflictError(f"another text with the id {article.id!r} is in the corpus already; rename the file")
+            raise _ConflictError(
+                f"another text with the id {quote(article.id)} is in the corpus already; rename the file"
+            )
 
     def _describe_old_labels(self, raw: RawDocument, mapped: MappedDocument, annotation: Annotation) -> str:
         """Say which labels in the corpus are replaced.

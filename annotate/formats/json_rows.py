@@ -33,7 +33,7 @@ from annotate.ingest import make_article_id
 from annotate.inventory import Inventory, MetadataField
 from annotate.label_map import LabelMap, RowKeys
 from annotate.model import MetadataValue, is_article_id
-from annotate.offsets import sha256
+from annotate.offsets import OffsetTable, sha256
 from annotate.util.escape import quote, shorten
 from annotate.util.files import open_raw
 from annotate.util.folders import find_files
@@ -327,7 +327,7 @@ class _RowParser:
                 yield name, entry
 
     def _list_spans(self, text: str) -> Iterator[Item]:
-        keys = self._keys.span
+        keys, table = self._keys.span, OffsetTable(text)
         entries = list(self._list_entries(self._keys.spans, "spans"))
         order = keys.order or (keys.start, keys.end, keys.label)
         objects = [None if isinstance(entry, UnreadableItem) else _as_object(entry[1], order) for entry in entries]
@@ -343,14 +343,14 @@ class _RowParser:
                 self._refs.append(None)
                 continue
             ref = id_ if id_ in valid_ids else next(free_refs)
-            items = list(self._parse_span(entry[0], span, ref, text))
+            items = list(self._parse_span(entry[0], span, ref, table))
             is_span = isinstance(items[0], SpanItem)
             self._refs.append(ref if is_span else None)
             if is_span and id_:
                 self._refs_by_id.setdefault(id_, ref)
             yield from items
 
-    def _parse_span(self, name: str, span: Row, ref: str, text: str) -> Iterator[Item]:
+    def _parse_span(self, name: str, span: Row, ref: str, table: OffsetTable) -> Iterator[Item]:
         """Yield a span and its attributes; or else why it cannot be read."""
         keys = self._keys.span
         found = {key: _find(span, getattr(keys, key)) for key in ("start", "end", "label", "id", "text", "quote")}
@@ -367,13 +367,13 @@ class _RowParser:
         start, end, label = (value.value if (value := found[key]) else None for key in ("start", "end", "label"))
         start, end = _as_offset(start), _as_offset(end)
         if (start is None or end is None) and not found["quote"]:
-            problem = f"a span of {quote(name)} has no numbers under {keys.start!r} and {keys.end!r}"
+            problem = f"a span of {quote(name)} has no numbers under {quote(keys.start)} and {quote(keys.end)}"
             if not found["text"]:
-                problem += f", and no words under {keys.quote!r}"
+                problem += f", and no words under {quote(keys.quote)}"
             yield UnreadableItem(self._line, problem)
             return
         if not isinstance(label, str | int) or isinstance(label, bool):
-            yield UnreadableItem(self._line, f"a span of {quote(name)} has no label under {keys.label!r}")
+            yield UnreadableItem(self._line, f"a span of {quote(name)} has no label under {quote(keys.label)}")
             return
         if start is None or end is None:
             item = self._parse_quote(name, str(label), found, ref)
@@ -381,7 +381,7 @@ class _RowParser:
             if isinstance(item, SpanItem):
                 yield from self._list_others(span, used, ref, "span")
             return
-        range_ = self._convert(text, start), self._convert(text, end)
+        range_ = self._convert(table, start), self._convert(table, end)
         if range_[0] is None or range_[1] is None:
             unit = self._keys.offsets
             problem = f"a span from {start} to {end} is outside the text or cuts a character, counted in {unit}"
@@ -402,9 +402,9 @@ class _RowParser:
             return UnreadableItem(self._line, problem)
         return SpanItem(self._line, ref, label, (), words.value if words else "", (ref,), occurrence=occurrence)
 
-    def _convert(self, text: str, offset: int) -> int | None:
+    def _convert(self, table: OffsetTable, offset: int) -> int | None:
         unit = self._keys.offsets
-        return offset if unit == "code points" else OFFSET_UNITS[unit](text, offset)
+        return offset if unit == "code points" else OFFSET_UNITS[unit](table, offset)
 
     def _list_relations(self) -> Iterator[Item]:
         keys = self._keys.relation
@@ -421,7 +421,9 @@ class _RowParser:
             head, tail, label = (value.value if (value := found[key]) else None for key in ("head", "tail", "label"))
             ends = self._find_end(head), self._find_end(tail)
             if not isinstance(label, str | int) or isinstance(label, bool):
-                yield UnreadableItem(self._line, f"a relation of {quote(entry[0])} has no label under {keys.label!r}")
+                yield UnreadableItem(
+                    self._line, f"a relation of {quote(entry[0])} has no label under {quote(keys.label)}"
+                )
             elif not ends[0] or not ends[1]:
                 end, name = (tail, keys.tail) if ends[0] else (head, keys.head)
                 problem = f"the {quote(name)} of a relation, {quote(end)}, is not one span of the text"

@@ -32,6 +32,7 @@ from annotate.util.escape import quote, shorten
 from annotate.util.files import open_raw
 from annotate.util.folders import find_files
 
+_LONGEST_REASON = 200
 FILE = "annotations.jsonl"
 
 LOSSES = {
@@ -65,7 +66,7 @@ def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
             lines = ((number, line) for number, line in enumerate(file, 1) if line.strip())
             first = next(lines, None)
             if first and (keys := _find_foreign_keys(first[1])):
-                hint = f"use --format {' or '.join(TOOLS)}, or name its keys in a map (docs/interchange.md)"
+                hint = f"use --format {' or '.join(TOOLS)}, or name its keys in a map (docs/reference/interchange.md)"
                 why = f"is not of `annotate export`: its first line has the keys {keys}; {hint}"
                 number = 1 + sum(1 for _ in lines)
                 yield refused_document("", path.name, next(rules.unreadable(path.name, None, why)), number)
@@ -93,7 +94,7 @@ def _read_line(file: str, number: int, line: bytes) -> RawDocument:
         row = msgspec.json.decode(line, type=Row)
         repeated = next((key for key, _ in repeated_keys(line)), None)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        why = f"is not an article with its annotation: {error}; fix the line"
+        why = f"is not an article with its annotation: {shorten(str(error), _LONGEST_REASON)}; fix the line"
         return refused_document("", file, next(rules.unreadable(file, None, why)).at(number))
     if repeated is not None:
         why = f"has the key {quote(repeated)} twice; remove one of the two"

@@ -9,11 +9,9 @@ from typing import NamedTuple
 
 from annotate.formats.document import Pieces
 from annotate.offsets import (
+    OffsetTable,
     ResolvedOffsets,
     fold_white_space,
-    from_single_line_ends,
-    from_utf8,
-    from_utf16,
     normal_places,
     resolve_offsets,
 )
@@ -33,15 +31,11 @@ class WrongOffsets(NamedTuple):
     correction: Pieces | None = None
 
 
-def _after_byte_order_mark(text: str, offset: int) -> int | None:
-    return offset + 1 if text.startswith("\ufeff") and 0 <= offset < len(text) else None
-
-
-OFFSET_UNITS: dict[str, Callable[[str, int], int | None]] = {
-    "UTF-16 units": from_utf16,
-    "bytes of UTF-8": from_utf8,
-    "characters with CR LF as one": from_single_line_ends,
-    "characters after the byte order mark": _after_byte_order_mark,
+OFFSET_UNITS: dict[str, Callable[[OffsetTable, int], int | None]] = {
+    "UTF-16 units": OffsetTable.from_utf16,
+    "bytes of UTF-8": OffsetTable.from_utf8,
+    "characters with CR LF as one": OffsetTable.from_single_line_ends,
+    "characters after the byte order mark": OffsetTable.from_behind_byte_order_mark,
 }
 """What other tools count → the function that converts such an offset to code points."""
 
@@ -56,19 +50,20 @@ def read_pieces(text: str, pieces: Iterable[tuple[int, int]]) -> str | None:
     return " ".join(words)
 
 
-def check_offsets(text: str, pieces: Pieces, quoted: str | None) -> WrongOffsets | None:
+def check_offsets(table: OffsetTable, pieces: Pieces, quoted: str | None) -> WrongOffsets | None:
     """Compare the words at a span's offsets with the words quoted with it.
 
     White space may differ, since a line of a file cannot quote a line end.
 
     Args:
-        text: The text of the file.
+        table: The text of the file.
         pieces: The ranges of the span.
         quoted: The quoted words; None if the format quotes none.
 
     Returns:
         None if the offsets are right, else what may be wrong with them.
     """
+    text = table.text
     if any(start >= end for start, end in pieces):
         # A range of length 0 is a slip of the mouse, not of a unit: its words may be elsewhere by chance.
         inside = all(0 <= start == end <= len(text) for start, end in pieces)
@@ -80,7 +75,7 @@ def check_offsets(text: str, pieces: Pieces, quoted: str | None) -> WrongOffsets
         return WrongOffsets(None, "unknown")
     candidates: dict[Pieces, str] = {}
     for unit, to_code_points in OFFSET_UNITS.items():
-        ends = [(to_code_points(text, start), to_code_points(text, end)) for start, end in pieces]
+        ends = [(to_code_points(table, start), to_code_points(table, end)) for start, end in pieces]
         converted = tuple((start, end) for start, end in ends if start is not None and end is not None)
         reads = read_pieces(text, converted) if len(converted) == len(ends) else None
         if reads is not None and fold_white_space(reads) == fold_white_space(quoted):
@@ -89,24 +84,24 @@ def check_offsets(text: str, pieces: Pieces, quoted: str | None) -> WrongOffsets
         ((converted, unit),) = candidates.items()
         return WrongOffsets(words, unit, converted)
     if not candidates and len(pieces) == 1:
-        settled = resolve_offsets(text, *pieces[0], quoted, fix=True)
+        settled = resolve_offsets(table, *pieces[0], quoted, fix=True)
         correction: Pieces | None = None
         if isinstance(settled, ResolvedOffsets):
             correction = ((settled.start, settled.end),)
         elif settled.diagnosis == "stale text":
-            correction = _find_only_place(text, quoted)
+            correction = _find_only_place(table, quoted)
         return WrongOffsets(words, settled.diagnosis, correction)
     return WrongOffsets(words, " or ".join(candidates.values()) or "unknown")
 
 
-def _find_only_place(text: str, words: str) -> Pieces | None:
+def _find_only_place(table: OffsetTable, words: str) -> Pieces | None:
     """Return where a text has words; None if it has them at several places.
 
     A region of Label Studio keeps its former words when it is resized, so that they do not say where it is. A line of
     a file has words and offsets that were written together, and offsets alone depend on what a tool counts.
     """
-    position = text.find(words)
-    return None if position < 0 or text.find(words, position + 1) >= 0 else ((position, position + len(words)),)
+    positions = table.find_places(words)
+    return ((positions[0], positions[0] + len(words)),) if len(positions) == 1 else None
 
 
 class ArticleWindow:

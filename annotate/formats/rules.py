@@ -23,7 +23,7 @@ def text_missing(path: str) -> Iterator[Problem]:
     Why: labels are offsets; without the text they mean nothing.
     Fails: `a.ann` without `a.txt`.
     Passes: both. `--texts` says where the texts are.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"has no text {path}; add it, or say with --texts where it is")
 
@@ -35,7 +35,7 @@ def labels_missing(path: str) -> Iterator[Problem]:
     Why: a text that was not annotated is not the same as one in which there was nothing to annotate.
     Fails: `a.txt` without `a.ann`; `a.a1` without `a.a2`.
     Passes: `a.txt` with an empty `a.ann`. `--labels` says where the labels are.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"has no {path}; add it (empty if there was nothing to annotate), or say with --labels where it is")
 
@@ -47,7 +47,7 @@ def unreadable(why: str) -> Iterator[Problem]:
     Why: a wrong encoding gives other characters, and other offsets.
     Fails: a text in Latin-1; an XML file that is cut off.
     Passes: the same text, converted to UTF-8.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(why)
 
@@ -59,7 +59,7 @@ def article_refused(why: str) -> Iterator[Problem]:
     Why: the same text in training and test data is a leak.
     Fails: an empty text; a text that is in the corpus under another id.
     Passes: a new text. One that was imported before with the same labels is skipped without a finding.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(why)
 
@@ -71,7 +71,7 @@ def irregular_file(reason: str) -> Iterator[Problem]:
     Why: a link can lead to any file of this computer, whose words would become an article. A pipe never ends.
     Fails: `a.txt`, a link to a file elsewhere.
     Passes: `a.txt`, a copy of that file.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"{reason}; put a copy of the file in its place, or remove it")
 
@@ -83,7 +83,7 @@ def not_accepted(line: int, key: str, value: str) -> Iterator[Problem]:
     Why: labels that somebody rejected or skipped say nothing about the text.
     Fails: `"answer": "reject"` of Prodigy. The text is left out.
     Passes: `"answer": "accept"`, or whatever `accept` in the map names.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"its {quote(key)} is {quote(value)}, so that its labels are left out", line=line)
 
@@ -95,7 +95,7 @@ def unknown_annotator(name: str) -> Iterator[Problem]:
     Why: labels of two people that pass for those of one make agreement a matter of chance.
     Fails: a file with labels by `ann-7` and `bo`, with `--annotator anna`.
     Passes: `annotators: {ann-7: anna, bo: ben}` in the map.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     if name:
         hint = "enter it there, or map it with `annotators` in the map or --annotator NAME=ID"
@@ -111,7 +111,7 @@ def other_annotator(name: str, annotator: str, process: str, made_from: Sequence
     Why: what the file says about its labels is lost, and never silently.
     Fails: an export of gold with `--annotator anna`: that it was adjudicated, and from whose labels, is not kept.
     Passes: no `--annotator`, or `annotators` in the map.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     sources = f" from {', '.join(made_from)}" if made_from else ""
     lost = f"; that they are {process}{sources} is not kept" if process != "single pass" or made_from else ""
@@ -125,7 +125,7 @@ def unmatched_file(why: str) -> Iterator[Problem]:
     Why: a file that is passed over is labels that are lost.
     Fails: `a.ann` with `--labels '{id}.{annotator}.ann'`; both `a.ann` and `a.a1`.
     Passes: `a.anna.ann`; one of both. A file in a folder of its own is not read, unless the format is brat.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(why)
 
@@ -137,7 +137,7 @@ def unread_files(count: int, kind: str) -> Iterator[Problem]:
     Why: a file with another ending may hold labels, too.
     Fails: `a.xml` in a folder of brat. The finding names the first file of each ending.
     Passes: the configuration of brat, the map, the type system.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     others = f" ({count:,} such files)" if count > 1 else ""
     yield Problem(f"{kind}{others}; it was not read")
@@ -150,7 +150,7 @@ def unused_row(line: int, why: str) -> Iterator[Problem]:
     Why: the metadata would be lost, or be those of another text.
     Fails: a row for `a.txt` if the folder has no such file, or two in different folders.
     Passes: a row for `text/a.txt`.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(why, line=line)
 
@@ -162,7 +162,7 @@ def unknown_column(name: str) -> Iterator[Problem]:
     Why: an article has no other fields.
     Fails: `Title of the page`.
     Passes: `title`.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"the column {quote(name)} is no field of articles, and is left out; rename or remove it")
 
@@ -174,7 +174,7 @@ def metadata_kept(fields: str) -> Iterator[Problem]:
     Why: the corpus may be right, and the import may be.
     Fails: another title in the table of metadata.
     Passes: the same title; another one with `--replace`.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"the article in the corpus has another {fields}, which stays; correct it with --replace")
 
@@ -186,7 +186,7 @@ def replaced(what: str) -> Iterator[Problem]:
     Why: labels in the corpus may have been corrected since the first import.
     Fails: other labels by the same annotator, with `--replace`.
     Passes: the same labels.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"replaces {what}")
 
@@ -198,7 +198,7 @@ def unused_annotator(name: str, id_: str | None) -> Iterator[Problem]:
     Why: with a misspelt name, the labels may be those of another annotator.
     Fails: `--annotator bne=ben` if no labels are by `bne`.
     Passes: `--annotator ben=ben`.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"no labels are by {quote(name)}, to whom --annotator gives the id {id_}; correct the name")
 
@@ -210,10 +210,37 @@ def article_missing(line: int, article_id: str, article_ids: Collection[str]) ->
     Why: labels without their text mean nothing.
     Fails: a row of `spans.csv` for `harbor` if the corpus only has `harbour`.
     Passes: the same row, after `annotate add harbor.txt`.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     problem = f"there is no article {quote(article_id)} in the corpus{suggest(article_id, article_ids)}"
     yield Problem(f"{problem}; correct the id, or add the text first with `annotate add`", line=line)
+
+
+@rule("F117")
+def unfit_labels(why: str) -> Iterator[Problem]:
+    """Labels that a program made fit the corpus: its articles and texts, its inventory, and the record of their run.
+
+    Why: labels of another text point at other words, and a record must say how the labels next to it were made.
+    Fails: labels of an article that the corpus does not have; of an article whose text was changed since; with another
+    annotator than the record.
+    Passes: the files as `annotate prelabel` wrote them for the corpus as it is.
+    See: docs/how-to/models.md
+    """
+    yield Problem(why)
+
+
+@rule("F118", "warning")
+def inventory_changed(version: str) -> Iterator[Problem]:
+    """A model was given the `labels.yaml` that the corpus has.
+
+    Why: the model labelled by other definitions than people read now.
+    Fails: a definition that was changed since the run, and not the version.
+    Passes: the file that the model was given.
+    See: docs/how-to/models.md
+    """
+    yield Problem(
+        f"labels.yaml was changed since the run, and is still version {version}; label again if definitions changed"
+    )
 
 
 @rule("F201")
@@ -223,7 +250,7 @@ def line_unreadable(line: int | None, why: str) -> Iterator[Problem]:
     Why: a line that cannot be parsed cannot be mapped.
     Fails: a T line without offsets.
     Passes: `T1<tab>Person 0 4<tab>Anna`.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"{why}; fix the line", line=line)
 
@@ -251,7 +278,7 @@ def wrong_offsets(
     Passes: the offsets of the words; white space may differ, since a line cannot quote a line end.
     Fix: `--fix` corrects the offsets if exactly one place is possible, and reports this as F203. It corrects no range
     of length 0, and none to words that another line of the same label has.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     reads, words = _skip_common(reads, words)
     problem = "are outside the text" if reads is None else f"read {quote(reads)}"
@@ -286,7 +313,7 @@ def corrected_offsets(line: int | None, words: str | None, diagnosis: str) -> It
     Why: a correction is never silent.
     Fails: offsets counted in bytes, with `--fix`.
     Passes: offsets counted in code points.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     plain = _PLAIN_DIAGNOSES.get(diagnosis, diagnosis)
     yield Problem(f"the offsets of {quote(words)} were corrected (diagnosis: {plain})", line=line)
@@ -300,7 +327,7 @@ def between_characters(line: int | None, words: str | None) -> Iterator[Problem]
     character, even if the file has two.
     Fails: a span of the "e" alone, if the file has "e" and a combining accent.
     Passes: a span of both.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     why = "is outside the article, or begins or ends within one of its characters"
     yield Problem(f"{quote(words)} {why}; fix the offsets", line=line)
@@ -313,7 +340,7 @@ def unmapped(line: int | None, what: str, name: str) -> Iterator[Problem]:
     Why: nothing is left out by accident.
     Fails: a T line of type Person without `spans: {Person: …}` in the map, if the inventory has no such label.
     Passes: `spans: {Person: null}`.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"the map has no entry for {what} {quote(name)}; map it, or leave it out with null", line=line)
 
@@ -325,7 +352,7 @@ def duplicate_ref(line: int | None, ref: str, first: str) -> Iterator[Problem]:
     Why: it would be unclear to which of two items another line refers. The first is imported.
     Fails: two lines T1.
     Passes: T1 and T2.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     where = f" ({first})" if first else ""
     yield Problem(f"another item has the id {quote(ref)} already{where}; give the line its own", line=line)
@@ -339,7 +366,7 @@ def dangling(line: int | None, ref: str, why: str) -> Iterator[Problem]:
     Fails: `R1<tab>Says Arg1:T1 Arg2:T9` without T9, or with a T9 whose offsets are wrong; an event of which one
     argument was not imported, since a line is imported as a whole.
     Passes: both ends imported; an event with all its arguments.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"refers to {quote(ref)}, which {why}; fix that line or this one", line=line)
 
@@ -351,7 +378,7 @@ def not_in_model(line: int | None, what: str) -> Iterator[Problem]:
     Why: relations of a corpus have no attributes, and a span has one value for each attribute of its label.
     Fails: an attribute of a relation; an attribute that the label does not have; a second value.
     Passes: an attribute that the label has.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"{what}; leave the line out, or extend the inventory", line=line)
 
@@ -363,7 +390,7 @@ def unknown_value(line: int | None, attribute: Attribute, value: object) -> Iter
     Why: a value that is not declared is a class without a definition.
     Fails: `A1<tab>Rank T1 boss` without `boss` in the map's values or in the inventory.
     Passes: `values: {boss: master}` in the map.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     hint = f"{attribute.value_hint}, or map it to a value"
     yield Problem(f"{quote(value)} is not a value of {attribute.name}; {hint}", line=line)
@@ -376,7 +403,7 @@ def unplaced_quote(line: int | None, words: str, occurrence: int | None, unplace
     Why: a label on words that look the same elsewhere is a label on another passage.
     Fails: the quote `Anna` in a text that has it twice, or never; its occurrence 3 where it is there twice.
     Passes: `Anna` with the occurrence 2.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     hint = {
         "empty": "quote the words of the span",
@@ -394,7 +421,7 @@ def different_quote(line: int | None, words: str, reads: str, differences: Seque
     Why: a span was placed by words that are not quite the same, and may be meant for others.
     Fails: the quote `old pier` if the text only has `Old Pier`. The span has the words of the text.
     Passes: the quote `Old Pier`.
-    See: docs/interchange.md
+    See: docs/reference/interchange.md
     """
     yield Problem(f"{quote(words)} is {quote(reads)} in the text (other {' and '.join(differences)})", line=line)
 
@@ -416,6 +443,8 @@ RULES: tuple[Rule, ...] = (
     replaced,
     unused_annotator,
     article_missing,
+    unfit_labels,
+    inventory_changed,
     line_unreadable,
     wrong_offsets,
     corrected_offsets,

@@ -46,7 +46,7 @@ from annotate.formats.xmi_elements import (
 from annotate.ingest import make_source_name
 from annotate.inventory import Inventory
 from annotate.label_map import NOTE_TYPE
-from annotate.util.escape import shorten
+from annotate.util.escape import quote, shorten
 from annotate.util.files import read_bytes
 from annotate.util.folders import find_files
 
@@ -420,7 +420,7 @@ class _ItemReader:
             yield SpanItem(line, ref, label, self._pieces(structure), None, ids, is_structural, full_type)
             id_ = structure.spanId if is_own else None
             if id_ and not ids:
-                why = f"spanId of {layer} {structure.xmiID} is {id_!r}, which {self.used_ids[id_]} has already"
+                why = f"spanId of {layer} {structure.xmiID} is {quote(id_)}, which {self.used_ids[id_]} has already"
                 yield UnreadableItem(line, why)
         for name, values in self._features(structure):
             if name not in own_features:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import cassis
 from lxml import etree
 
+from annotate.util.escape import quote
+
 _XMI_ID = "{http://www.omg.org/XMI}id"
 _CAS = "{http:///uima/cas.ecore}"
 _SOFA, _VIEW, _NULL = f"{_CAS}Sofa", f"{_CAS}View", f"{_CAS}NULL"
@@ -154,7 +156,7 @@ def _structural_faults(root: etree._Element) -> Iterator[ElementFault]:
         for element in root.iter(tag):
             value = element.get(key, "")
             if value in values:
-                why = f"{_name(element)} has the {key} {value!r}, which another one has; {hint}"
+                why = f"{_name(element)} has the {key} {quote(value)}, which another one has; {hint}"
                 yield ElementFault(why, element.sourceline)
             values.add(value)
     yield from _view_faults(root, ids)
@@ -166,7 +168,7 @@ def _view_faults(root: etree._Element, ids: dict[int, etree._Element]) -> Iterat
     for view in root.iter(_VIEW):
         if view.get("sofa") and view.get("sofa") not in sofas:
             yield ElementFault(
-                f"sofa of View is {view.get('sofa')!r}, but no item has this xmi:id; fix it", view.sourceline
+                f"sofa of View is {quote(view.get('sofa'))}, but no item has this xmi:id; fix it", view.sourceline
             )
         for word in (view.get("members") or "").split():
             element = ids.get(int(word)) if _is_integer(word) else None
@@ -177,7 +179,7 @@ def _view_faults(root: etree._Element, ids: dict[int, etree._Element]) -> Iterat
             listed.add(int(word))
             sofa = element.get("sofa")
             if sofa is not None and sofa != view.get("sofa"):
-                why = f"{_name(element)} has the sofa {sofa!r} but is in the view of {view.get('sofa')!r}"
+                why = f"{_name(element)} has the sofa {quote(sofa)} but is in the view of {quote(view.get('sofa'))}"
                 yield ElementFault(f"{why}; list it in its own", element.sourceline)
 
 
@@ -191,7 +193,7 @@ def _faults(root: etree._Element, types: cassis.TypeSystem) -> Iterator[ElementF
             needed, allowed = _ATTRIBUTES[element.tag]
             yield from (ElementFault(f"{name} has no {key}", line) for key in needed if not element.get(key))
             if element.tag == _SOFA and not _is_integer(element.get("sofaNum", "1")):
-                yield ElementFault(f"sofaNum of {name} is {element.get('sofaNum')!r}, which is not a number", line)
+                yield ElementFault(f"sofaNum of {name} is {quote(element.get('sofaNum'))}, which is not a number", line)
             for key in element.attrib:
                 if key not in (_XMI_ID, *needed, *allowed):
                     yield ElementFault(f"{name} has the unknown feature {key}", line)
@@ -231,10 +233,12 @@ def _value_faults(
             for word in value.split() if is_array else [value]:
                 (parse or int)(word)
         except ValueError:
-            yield ElementFault(f"{feature} of {_name(element)} is {value!r}, which is not a number", element.sourceline)
+            yield ElementFault(
+                f"{feature} of {_name(element)} is {quote(value)}, which is not a number", element.sourceline
+            )
     elif range_ == "uima.cas.Boolean":
         if value not in ("true", "false"):
-            why = f"{feature} of {_name(element)} is {value!r}, which is neither true nor false"
+            why = f"{feature} of {_name(element)} is {quote(value)}, which is neither true nor false"
             yield ElementFault(why, element.sourceline)
     elif not any(
         is_plain(range_) for is_plain in (types.is_primitive, types.is_primitive_array, types.is_primitive_list)
@@ -249,7 +253,7 @@ def _dangling(element: etree._Element, feature: str, refs: Iterable[str], choice
     """Yield the references of a feature that lead nowhere."""
     for ref in refs:
         if ref not in choices:
-            why = f"{feature} of {_name(element)} is {ref!r}, but no item has this xmi:id; fix it"
+            why = f"{feature} of {_name(element)} is {quote(ref)}, but no item has this xmi:id; fix it"
             yield ElementFault(why, element.sourceline)
 
 

@@ -24,6 +24,7 @@ from annotate.model import GOLD, Annotation
 from annotate.offsets import sha256
 from annotate.util.files import write_files
 from annotate.util.nouns import count_noun
+from annotate.util.progress import StartStep, count_items, ignore_steps
 
 AGREED = "agreed"
 """The name of the tab with what the annotators agree on."""
@@ -33,7 +34,7 @@ _MOST_PLACES = 5
 Check: TypeAlias = Callable[[Annotation, str, Inventory], Iterable[Finding]]
 """Return the findings on an annotation of a text; `checks.check_annotation`."""
 Agree: TypeAlias = Callable[[Sequence[Annotation], str, str, str], Annotation]
-"""Return what annotations of a text have in common; `agreement.adjudication.agreed`."""
+"""Return what annotations of a text have in common; `adjudication.find_agreed`."""
 
 
 FindUndecided: TypeAlias = Callable[
@@ -144,6 +145,7 @@ def read_gold(
     tasks: Sequence[JsonObject],
     adjudicator: str,
     find_undecided: FindUndecided,
+    start_step: StartStep = ignore_steps,
 ) -> list[AdjudicationResult]:
     """Return what an adjudicator submitted, article by article; nothing is written.
 
@@ -156,6 +158,7 @@ def read_gold(
         tasks: The tasks of the project.
         adjudicator: Who decided.
         find_undecided: Finds the differences that are not decided.
+        start_step: Starts a step of the progress.
 
     Raises:
         Refused: Another user submitted annotations as well, or a task is of no article of the corpus or has another
@@ -165,7 +168,7 @@ def read_gold(
     current = read_config_version(project.config) or inventory.version
     versions = _ConfigVersions(current, read_earlier_versions(state, server).get(project.id, []))
     reader = _GoldReader(corpus, inventory, adjudicator, versions, find_undecided)
-    return [reader.read_task(task) for task in tasks]
+    return [reader.read_task(task) for task in count_items(tasks, start_step("reading gold", len(tasks)))]
 
 
 def _refuse_others(tasks: Iterable[JsonObject], adjudicator: str, annotators: Mapping[int, str]) -> None:

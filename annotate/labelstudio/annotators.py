@@ -20,6 +20,7 @@ from annotate.labelstudio.http import LOCAL, TIMEOUT, translate_errors
 from annotate.labelstudio.server import EMAIL_DOMAIN
 from annotate.labelstudio.state import State
 from annotate.model import GOLD
+from annotate.util.escape import quote
 
 LOGINS_FILE = "people-logins.json"
 RANDOM_BYTES = 3
@@ -54,7 +55,24 @@ def require_annotators(corpus: Corpus, annotators: Iterable[str]) -> list[str]:
     unique = list(dict.fromkeys(annotators))
     for annotator in unique:
         if annotator == GOLD or annotator not in listed:
-            raise CannotRun(corpus.annotators_path, f"does not list {annotator!r}", "add the annotator there first")
+            raise CannotRun(
+                corpus.annotators_path, f"does not list {quote(annotator)}", "add the annotator there first"
+            )
+    return unique
+
+
+def refuse_models(corpus: Corpus, annotators: Iterable[str]) -> list[str]:
+    """Return the annotators without duplicates, who may be users of a server: none is a model.
+
+    Raises:
+        CannotRun: An annotator is not listed in annotators.yaml, or is a model there.
+    """
+    unique, listed = require_annotators(corpus, annotators), corpus.read_annotators()
+    for annotator in unique:
+        if listed[annotator].kind == "model":
+            problem = f"lists {quote(annotator)} as a model, which is no user of the server"
+            hint = "name the person with `annotate studio pull --annotator ID --user NUMBER`"
+            raise CannotRun(corpus.annotators_path, problem, hint)
     return unique
 
 
@@ -84,12 +102,12 @@ def require_people(corpus: Corpus, annotators: Iterable[str], day: date | None =
     unique, listed = require_annotators(corpus, annotators), corpus.read_annotators()
     for annotator in unique:
         if listed[annotator].kind == "model":
-            problem = f"lists {annotator!r} as a model, which gets no account"
+            problem = f"lists {quote(annotator)} as a model, which gets no account"
             hint = "push its labels with `annotate studio push --predictions`"
             raise CannotRun(corpus.annotators_path, problem, hint)
     for annotator in list_gone(corpus, day):
         if annotator in unique:
-            problem = f"says that {annotator!r} left (until: {listed[annotator].until})"
+            problem = f"says that {quote(annotator)} left (until: {listed[annotator].until})"
             raise CannotRun(corpus.annotators_path, problem, f"remove `until` there if {annotator} is back")
     return unique
 
@@ -108,10 +126,10 @@ def identify_user(
         user_id: The user; None for the only one of `user_ids` who is not identified yet.
 
     Raises:
-        CannotRun: The annotator is not listed in annotators.yaml.
+        CannotRun: The annotator is not listed in annotators.yaml, or is a model there.
         Refused: It is unclear which user is meant, or the annotator is another user.
     """
-    require_annotators(corpus, [annotator])
+    refuse_models(corpus, [annotator])
     annotators = state.annotators(server)
     if user_id is None:
         unidentified = [candidate for candidate in user_ids if candidate not in annotators]

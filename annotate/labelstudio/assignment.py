@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import NamedTuple, TypeAlias
 
 from annotate.errors import CannotRun
+from annotate.util.escape import quote
 
 Assignments: TypeAlias = Mapping[str, Collection[str]]
 """Article id → the annotators who have it."""
@@ -130,7 +131,7 @@ def parse_share(value: str, articles: int) -> int:
     if is_number and not percent and "." not in text:
         return int(number)
     if not 0 <= number <= 1:
-        raise CannotRun("--shared", f"{value!r} is neither a count nor a fraction", "write 20, 0.1 or 10%")
+        raise CannotRun("--shared", f"{quote(value)} is neither a count nor a fraction", "write 20, 0.1 or 10%")
     return round(number * articles)
 
 

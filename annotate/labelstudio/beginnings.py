@@ -1,8 +1,8 @@
 """How an annotation began: with the bare text, or with labels that someone else or a model had made.
 
 The server says it of each annotation: `parent_prediction` and `parent_annotation` are what the annotator started from,
-and each region has an `origin`. Both refer to other entries of the same task. The server forgets a parent that is
-deleted; the origins of regions remain.
+and each region has an `origin`. The parents refer to other entries of the same task. The server forgets a parent that
+is deleted; the origins of regions remain. The ids of regions that were suggested meanwhile say by whom.
 """
 
 import math
@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from annotate.labelstudio.entries import ANNOTATION_KEYS, Entry, user_of
+from annotate.labelstudio.suggested_regions import find_suggester
 from annotate.model import LABEL_ORIGINS, LONGEST_WORK, Annotation, Process, is_article_id
 from annotate.util.escape import quote
 
@@ -30,7 +31,8 @@ class Beginning(NamedTuple):
 
     Attributes:
         process: `corrected` if the annotator began with labels, otherwise `single pass`.
-        made_from: The name of what the annotator began with; empty if the text was bare, or if that is not known.
+        made_from: The names of what the annotator began with, and of who suggested regions meanwhile; empty if the
+            text was bare, or if that is not known.
         lead_time: The seconds of work; None if the server does not say.
         origins: The number of regions by origin; empty if all are manual.
         unknown: What is not known of the labels that the annotator began with, in words; "" if all is known.
@@ -77,16 +79,21 @@ class BeginningReader:
         if raw_time is not None and lead_time is None:
             unreadable.append(("lead_time", raw_time))
         origins: Counter[str] = Counter()
-        for origin in _iterate_origins(entry):
+        suggesters: dict[str | None, None] = {}
+        for region_id, origin in _iterate_origins(entry):
             if isinstance(origin, str) and origin in LABEL_ORIGINS:
                 origins[origin] += 1
+                if origin != MANUAL:
+                    suggesters[find_suggester(region_id)] = None
             else:
                 unreadable.append(("origin", origin))
         if origins.keys() <= {MANUAL}:
             origins.clear()
         process, made_from, unknown = self._find_start(entry)
         if origins and process == "single pass":
-            process, unknown = "corrected", "a prediction, which the server does not name"
+            process, unknown = "corrected", "a prediction, which the server does not name" if None in suggesters else ""
+        if process == "corrected":
+            made_from += tuple(sorted(name for name in suggesters if name is not None and name not in made_from))
         counts = {name: origins[name] for name in LABEL_ORIGINS if name in origins}
         return Beginning(process, made_from, lead_time, counts, unknown, tuple(unreadable))
 
@@ -120,12 +127,12 @@ def read_lead_time(value: object) -> float | None:
     return round(float(value), _DIGITS) if is_time else None
 
 
-def _iterate_origins(entry: Entry) -> Iterator[object]:
-    """Yield the origin of each region; items without one are not asked."""
+def _iterate_origins(entry: Entry) -> Iterator[tuple[object, object]]:
+    """Yield the id and the origin of each region; items without an origin are not asked."""
     items = entry.get("result")
     for item in items if isinstance(items, list) else ():
         if isinstance(item, dict) and item.get("type") == "labels" and item.get("origin") is not None:
-            yield item["origin"]
+            yield item.get("id"), item["origin"]
 
 
 def _name_prediction(prediction: Entry | None) -> _Start:

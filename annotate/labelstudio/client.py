@@ -3,6 +3,7 @@
 Tasks come without names and addresses of people; see `privacy`.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
@@ -25,6 +26,7 @@ from annotate.labelstudio.http import (
 )
 from annotate.labelstudio.identification import strip_project_page
 from annotate.labelstudio.privacy import remove_personal_data
+from annotate.labelstudio.pushed_predictions import PredictionCount
 from annotate.labelstudio.state import ANNOTATORS_FILE, PROJECTS_FILE, State
 from annotate.util.escape import quote
 
@@ -55,6 +57,24 @@ class Project(NamedTuple):
     predictions: int
     shows_skip: bool = True
     shown: str = ""
+
+
+class _ImportAnswer(msgspec.Struct):
+    """The answer to an import of tasks."""
+
+    task_ids: list[int]
+
+
+class _ModelVersion(msgspec.Struct):
+    model_version: str | None
+    count: int
+    latest: str
+
+
+class _ModelVersions(msgspec.Struct):
+    """The names of a project's predictions."""
+
+    static: list[_ModelVersion]
 
 
 class _TaskId(msgspec.Struct):
@@ -186,8 +206,9 @@ class Studio(Connection):
 
     def create_project(self, title: str, settings: JsonObject) -> Project:
         """Create a project."""
-        project_id = _decode_object(self.write("POST", "api/projects/", {"title": title, **settings}))["id"]
-        return self.read(f"api/projects/{project_id}/", lambda body: _project(_decode_object(body)))
+        answer = self.write("POST", "api/projects/", {"title": title, **settings})
+        with translate_errors(self.url):
+            return _project(_decode_object(answer))
 
     def update_project(self, project_id: int, settings: JsonObject) -> None:
         """Change settings of a project."""
@@ -340,9 +361,27 @@ class Studio(Connection):
         drafts = self.read_if_exists(f"api/tasks/{task_id}/drafts", partial(msgspec.json.decode, type=list[JsonObject]))
         return None if drafts is None else [remove_personal_data(draft) for draft in drafts]
 
-    def import_tasks(self, project_id: int, tasks: Sequence[JsonObject | msgspec.Raw]) -> None:
-        """Create tasks with their predictions in one request; keep the batch small."""
-        self.write("POST", f"api/projects/{project_id}/import", tasks)
+    def import_tasks(self, project_id: int, tasks: Sequence[JsonObject | msgspec.Raw]) -> list[int]:
+        """Create tasks with their predictions in one request; keep the batch small.
+
+        Returns:
+            The ids of the tasks, in their order; none if the server does not tell.
+        """
+        answer = self.write("POST", f"api/projects/{project_id}/import?return_task_ids=true", tasks)
+        with contextlib.suppress(msgspec.MsgspecError):
+            return msgspec.json.decode(answer, type=_ImportAnswer).task_ids
+        return []
+
+    def count_predictions(self, project_id: int) -> dict[str, PredictionCount] | None:
+        """Return how many predictions a project has of each name; None if the server does not tell."""
+
+        def decode(body: bytes) -> dict[str, PredictionCount] | None:
+            with contextlib.suppress(msgspec.MsgspecError):
+                versions = msgspec.json.decode(body, type=_ModelVersions).static
+                return {str(each.model_version): PredictionCount(each.count, each.latest) for each in versions}
+            return None
+
+        return self.read_if_exists(f"api/projects/{project_id}/model-versions?extended=true", decode)
 
     def delete_task(self, task_id: int) -> None:
         """Delete a task with everything in it."""
@@ -378,6 +417,26 @@ class Studio(Connection):
     def create_view(self, project_id: int, settings: JsonObject) -> None:
         """Add a tab to a project's list of tasks."""
         self.write("POST", "api/dm/views/", {"project": project_id, "data": settings})
+
+    def list_backends(self, project_id: int) -> list[JsonObject]:
+        """Return the machine-learning backends of a project, after the server has asked each of them how it is."""
+        return self.read("api/ml/", partial(msgspec.json.decode, type=list[JsonObject]), project=project_id)
+
+    def create_backend(self, settings: JsonObject) -> None:
+        """Add a machine-learning backend, which the server asks at once."""
+        self.write("POST", "api/ml/", settings)
+
+    def delete_backend(self, backend_id: int) -> None:
+        """Remove a machine-learning backend; the predictions that it made stay."""
+        self.write("DELETE", f"api/ml/{backend_id}", subject="the backend")
+
+    def list_webhooks(self, project_id: int) -> list[JsonObject]:
+        """Return the webhooks of a project."""
+        return self.read("api/webhooks/", partial(msgspec.json.decode, type=list[JsonObject]), project=project_id)
+
+    def delete_webhook(self, webhook_id: int) -> None:
+        """Remove a webhook."""
+        self.write("DELETE", f"api/webhooks/{webhook_id}/", subject="the webhook")
 
     def get_invitation(self) -> str:
         """Return the token with which users can sign up."""

@@ -27,7 +27,7 @@ from xml.parsers import expat
 from annotate.errors import CannotRun
 from annotate.inventory import Attribute, Inventory, SpanLabel
 from annotate.labelstudio.hotkeys import Hotkeys, assign_hotkeys
-from annotate.util.escape import replace_unseen_in_xml
+from annotate.util.escape import quote, replace_unseen_in_xml
 from annotate.util.html import read_template
 
 TEXT = "text"
@@ -86,7 +86,7 @@ def labelling_config(inventory: Inventory, *, adjudication: bool = False) -> str
     """
     for name in (TEXT, NOTICE):
         if name in inventory.layers:
-            problem = f"a layer cannot have the name {name!r} in Label Studio"
+            problem = f"a layer cannot have the name {quote(name)} in Label Studio"
             raise CannotRun("labels.yaml", problem, "give it another name")
     hotkeys = assign_hotkeys(inventory)
     root = ET.Element("View", {"className": "sheet", "idAttr": f"inventory-{inventory.version}"})

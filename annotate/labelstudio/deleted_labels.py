@@ -3,7 +3,7 @@
 Nothing in the corpus is deleted for that. `pull` and `status` name them, and `restore` puts them back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,12 +11,12 @@ import msgspec
 
 from annotate.corpus import Corpus
 from annotate.label_map import TaskFields
-from annotate.labelstudio.client import Studio
+from annotate.labelstudio.client import Progress, Studio
 from annotate.labelstudio.http import JsonObject
-from annotate.labelstudio.projects import ADJUDICATION, is_training_title
+from annotate.labelstudio.projects import ADJUDICATION, is_training_title, labelling_titles
 from annotate.labelstudio.results import user_id_of
 from annotate.labelstudio.state import State
-from annotate.labelstudio.status import read_status
+from annotate.labelstudio.status import LabellingStatus, read_status
 from annotate.model import is_article_id
 
 PULLED = "pulled"
@@ -24,10 +24,14 @@ PULLED = "pulled"
 
 
 class PulledUsers(msgspec.Struct, frozen=True):
-    """The users whose labels were ever pulled from a task, and the server that has the task."""
+    """The users whose labels were ever pulled from a task, and the server that has the task.
+
+    `annotators` has each user with the annotator in whose file the labels last went.
+    """
 
     server: str
     users: list[int]
+    annotators: list[tuple[int, str]] = []
 
 
 class DeletedLabels(NamedTuple):
@@ -53,26 +57,58 @@ class DeletedLabels(NamedTuple):
         )
 
 
-def note_pulled_users(task: JsonObject, earlier: JsonObject | None, server: str) -> JsonObject:
+def note_pulled_users(
+    task: JsonObject,
+    earlier: JsonObject | None,
+    server: str,
+    annotators: Mapping[int, str],
+    not_taken: Collection[int] = (),
+) -> JsonObject:
     """Return a raw task with the users whose labels were ever pulled from it.
 
     Args:
         task: The task as the server has it now.
         earlier: The task as it was pulled before; None if it is new.
         server: The name of the server.
+        annotators: The annotator of each user of the server.
+        not_taken: The users whose labels are not in the corpus, because the file there was kept.
     """
     before = read_pulled_users(earlier, server) if earlier is not None else set[int]()
-    users = sorted(before | _users_with_labels(task))
-    return task | {PULLED: msgspec.to_builtins(PulledUsers(server, users))} if users else task
+    files = dict(read_pulled_annotators(earlier, server, annotators)) if earlier is not None else {}
+    with_labels = _users_with_labels(task)
+    taken = with_labels.difference(not_taken)
+    files |= {user_id: annotators[user_id] for user_id in taken if user_id in annotators}
+    pulled = PulledUsers(server, sorted(before | taken), sorted(files.items()))
+    # A task without the key is from an older version, which took the labels of all users.
+    return task | {PULLED: msgspec.to_builtins(pulled)} if before or with_labels else task
 
 
 def read_pulled_users(task: JsonObject, server: str) -> set[int]:
     """Return the users whose labels were ever pulled from a raw task of this server."""
+    pulled = _read_pulled(task, server)
+    return set(pulled.users) if pulled else set()
+
+
+def read_pulled_annotators(task: JsonObject, server: str, annotators: Mapping[int, str]) -> set[tuple[int, str]]:
+    """Return each user whose labels were pulled from a raw task, with the annotator in whose file they went.
+
+    Args:
+        task: The raw task.
+        server: The name of the server.
+        annotators: The annotator of each user; used for labels pulled by an older version, which noted none.
+    """
+    pulled = _read_pulled(task, server)
+    noted = dict(pulled.annotators) if pulled else {}
+    users = pulled.users if pulled else _users_with_labels(task) if PULLED not in task else ()
+    return {(user_id, name) for user_id in users if (name := noted.get(user_id, annotators.get(user_id))) is not None}
+
+
+def _read_pulled(task: JsonObject, server: str) -> PulledUsers | None:
     try:
         pulled = msgspec.convert(task.get(PULLED), PulledUsers)
     except msgspec.ValidationError:
-        return set()
-    return set(pulled.users) if pulled.server == server else set()
+        return None
+    return pulled if pulled.server == server else None
 
 
 def _users_with_labels(task: JsonObject) -> set[int]:
@@ -98,7 +134,13 @@ def read_raw_tasks(state: State) -> Iterator[tuple[str, list[JsonObject]]]:
 
 
 def find_deleted_labels(
-    studio: Studio, state: State, corpus: Corpus, title: str, fields: TaskFields | None = None
+    studio: Studio,
+    state: State,
+    corpus: Corpus,
+    title: str,
+    fields: TaskFields | None = None,
+    labelling: LabellingStatus | None = None,
+    progress: Progress | None = None,
 ) -> list[DeletedLabels]:
     """Return the labels that were pulled, are still in the corpus, and are not on the server any more.
 
@@ -111,6 +153,8 @@ def find_deleted_labels(
         corpus: The corpus.
         title: The title of the shared project.
         fields: The keys of the data of tasks made elsewhere.
+        labelling: How far annotators are in the projects for labelling that have this title; read if None.
+        progress: Called with the number of tasks counted in a project, and of all its tasks.
     """
     server = studio.address.name
     annotators = state.annotators(server)
@@ -124,16 +168,23 @@ def find_deleted_labels(
     ]
     if not in_corpus:
         return []
+    counted = labelling_titles(state, server, title)
     others = [
         name
         for name in state.project_ids(server)
-        if not (name.endswith(f": {ADJUDICATION}") or is_training_title(name))
+        if not (name in counted or name.endswith(f": {ADJUDICATION}") or is_training_title(name))
     ]
-    stages = read_status(studio, state, title, annotators, fields=fields, others=others).stages
+    titles = others if labelling else [*counted, *others]
+    read = read_status(studio, state, title, annotators, progress, fields, titles)
+    statuses = [read, labelling] if labelling else [read]
+
+    def is_done(article_id: str, annotator: str) -> bool:
+        return any(status.stages.get(article_id, {}).get(annotator) == "done" for status in statuses)
+
     return [
         DeletedLabels(annotator, article_id, spans)
         for article_id, annotator, has_labels, spans in in_corpus
-        if not (has_labels and stages.get(article_id, {}).get(annotator) == "done")
+        if not (has_labels and is_done(article_id, annotator))
     ]
 
 

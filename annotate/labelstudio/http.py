@@ -92,12 +92,24 @@ def prefetch(items: Iterator[T]) -> Iterator[T]:
     Most of a push or pull is waiting for the server. At most two items are in memory. An exception is raised where its
     item would have been.
     """
+    with prefetching(items) as prefetched:
+        yield from prefetched
+
+
+@contextlib.contextmanager
+def prefetching(items: Iterator[T]) -> Iterator[Iterator[T]]:
+    """Yield the same items as an iterator, as `prefetch` does; the thread gets the first one at once."""
     end = object()
     with thread_pool(1) as thread:
-        upcoming = thread.submit(next, items, end)
-        while (item := upcoming.result()) is not end:
-            upcoming = thread.submit(next, items, end)
-            yield item  # type: ignore[misc]  # no item is `end`
+        first = thread.submit(next, items, end)
+
+        def iterate() -> Iterator[T]:
+            upcoming = first
+            while (item := upcoming.result()) is not end:
+                upcoming = thread.submit(next, items, end)
+                yield item  # type: ignore[misc]  # no item is `end`
+
+        yield iterate()
 
 
 @contextlib.contextmanager

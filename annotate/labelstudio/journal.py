@@ -2,7 +2,8 @@
 
 `journal/` has one file for each page, numbered in order of arrival. A page is written completely or not at all,
 and removed after every task in it was taken. The next `pull` thus finds what an interrupted one left. `since.json` in
-the same folder has, for each project, the time by the server's clock up to which its changes are in the journal.
+the same folder has, for each project, the time by the server's clock up to which its changes are in the journal, and
+the state in which tasks were fetched that the next fetch lists again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from annotate.labelstudio.client import Progress, Studio, task_filter
 from annotate.labelstudio.http import TIME_FORMAT, JsonObject
 from annotate.labelstudio.results import user_id_of
 from annotate.labelstudio.state import State
+from annotate.offsets import sha256
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -26,6 +28,9 @@ CHECKPOINTS_FILE = f"{JOURNAL_FOLDER}/since.json"
 OVERLAP = timedelta(minutes=2)
 """How far to look back before the last pull: the server dates a change some time before it becomes visible."""
 HAS_DRAFT = task_filter("draft_exists", "equal", "Boolean", True)
+_DRAFTS = " drafts "
+LISTED_FIELDS = "id,updated_at,draft_exists"
+"""The fields of a task that tell whether it has to be fetched again."""
 
 
 class PageHeader(msgspec.Struct, frozen=True):
@@ -52,12 +57,14 @@ class Checkpoint(msgspec.Struct, frozen=True):
     """How far the changes of a project were fetched.
 
     All changes up to `since` are in the journal. An interrupted fetch that began at `began` wrote the tasks up to the
-    id `last`.
+    id `last`. `fetched` has the state (`describe_state`) in which tasks were fetched, by id: those that changed in the
+    overlap before `since`, and those with a draft.
     """
 
     since: str | None = None
     began: str | None = None
     last: int = 0
+    fetched: dict[int, str] = {}
 
 
 class OwnWrite(NamedTuple):
@@ -156,7 +163,9 @@ def fetch_changes(
 ) -> Iterator[int]:
     """Write what changed on a server since the last complete fetch into the journal; resume an interrupted fetch.
 
-    A draft does not change the time of its task, so tasks with a draft are always fetched.
+    A task that changed in the overlap is listed again, and fetched if its state differs from the one that was fetched.
+    The server saves an annotation before it dates the task, so a task with the same date has nothing newer. A draft
+    does not change the time of its task, so drafts are always looked at.
 
     Args:
         studio: The server.
@@ -176,22 +185,42 @@ def fetch_changes(
     if everything:
         checkpoint = Checkpoint()
     if checkpoint.began is None:
-        checkpoint = Checkpoint(checkpoint.since, studio.server_time())
-    done, totals = 0, list[int]()
-    for page in _changed_pages(studio, project_id, checkpoint, own_writes or {}, totals.append):
+        checkpoint = msgspec.structs.replace(checkpoint, began=studio.server_time())
+    done, totals, fetched = 0, list[int](), dict[int, str]()
+
+    def write_page(page: Sequence[JsonObject]) -> tuple[Path, JournalPage]:
+        tasks = _add_drafts(studio, page)
+        fetched.update((task["id"], describe_state(task)) for task in tasks if task.get("updated_at"))
+        return journal.append(server, tasks, inventory)
+
+    for page in _changed_pages(studio, project_id, checkpoint, own_writes or {}, fetched, totals.append):
         done += len(page)
         if progress:
             progress(done, totals[0])
-        written = journal.append(server, _add_drafts(studio, page), inventory)
+        written = write_page(page)
         checkpoint = msgspec.structs.replace(checkpoint, last=page[-1]["id"])
         journal.save_checkpoint(server, project_id, checkpoint)
         on_page(*written)
         yield len(page)
     if checkpoint.since:
-        for page in studio.task_pages(project_id, filters=[HAS_DRAFT]):
-            on_page(*journal.append(server, _add_drafts(studio, page), inventory))
+        for page in _pages_with_drafts(studio, project_id, checkpoint.fetched, fetched):
+            on_page(*write_page(page))
             yield len(page)
-    journal.save_checkpoint(server, project_id, Checkpoint(checkpoint.began))
+    journal.save_checkpoint(server, project_id, _next_checkpoint(checkpoint, fetched))
+
+
+def _next_checkpoint(checkpoint: Checkpoint, fetched: Mapping[int, str]) -> Checkpoint:
+    """Return the checkpoint after a complete fetch, with the tasks that the next one lists again."""
+    if checkpoint.began is None:
+        return Checkpoint()
+    first = before_overlap(checkpoint.began)
+    # A state begins with a time of fixed length, so that the order of states is that of times.
+    again = {
+        task_id: state
+        for task_id, state in {**checkpoint.fetched, **fetched}.items()
+        if state >= first or (task_id in fetched and _DRAFTS in state)
+    }
+    return Checkpoint(checkpoint.began, fetched=again)
 
 
 def _changed_pages(
@@ -199,28 +228,63 @@ def _changed_pages(
     project_id: int,
     checkpoint: Checkpoint,
     own_writes: Mapping[int, OwnWrite],
+    fetched: dict[int, str],
     on_total: Callable[[int], None],
 ) -> Iterator[list[JsonObject]]:
-    """Yield the tasks that a fetch is still to bring, by page."""
+    """Yield the tasks that a fetch is still to bring, by page; add those that did not change to `fetched`."""
     filters = [changed_since(checkpoint.since)] if checkpoint.since else []
-    if not own_writes or checkpoint.since is None:
+    if checkpoint.since is None or not (own_writes or checkpoint.fetched):
         yield from studio.task_pages(project_id, after_id=checkpoint.last, filters=filters, on_total=on_total)
         return
     first = datetime.strptime(checkpoint.since, TIME_FORMAT) - OVERLAP
+    before = checkpoint.fetched
     listing = studio.task_pages(
-        project_id, after_id=checkpoint.last, filters=filters, fields="id,updated_at", on_total=on_total
+        project_id, after_id=checkpoint.last, filters=filters, fields=LISTED_FIELDS, on_total=on_total
     )
     for listed in listing:
-        wanted = [task["id"] for task in listed if not _is_own_write(task, own_writes.get(task["id"]), first)]
-        if wanted:
-            yield from studio.task_pages(project_id, task_ids=wanted)
+        own = {task["id"] for task in listed if _is_own_write(task, own_writes.get(task["id"]), first, before)}
+        different = _different_ids(studio, [task for task in listed if task["id"] not in own], before, fetched)
+        if different:
+            yield from studio.task_pages(project_id, task_ids=different)
 
 
-def _is_own_write(task: JsonObject, own_write: OwnWrite | None, first: datetime) -> bool:
-    """Return whether only a command of ours has changed a task since `first`."""
-    return (
-        own_write is not None and task.get("updated_at") == own_write.written and _parse_time(own_write.before) < first
-    )
+def _pages_with_drafts(
+    studio: Studio, project_id: int, before: Mapping[int, str], fetched: dict[int, str]
+) -> Iterator[list[JsonObject]]:
+    """Yield the tasks with drafts that the fetch has not looked at yet, by page, if they differ from the last one."""
+    for listed in studio.task_pages(project_id, filters=[HAS_DRAFT], fields=LISTED_FIELDS):
+        others = [task for task in listed if _DRAFTS not in fetched.get(task["id"], "")]
+        different = _different_ids(studio, others, before, fetched)
+        if different:
+            yield from studio.task_pages(project_id, task_ids=different)
+
+
+def _different_ids(
+    studio: Studio, listed: Sequence[JsonObject], before: Mapping[int, str], fetched: dict[int, str]
+) -> list[int]:
+    """Return the ids of listed tasks whose state is not the one before; add the others to `fetched`."""
+    states = {task["id"]: describe_state(task) for task in _add_drafts(studio, listed)}
+    fetched.update((task_id, state) for task_id, state in states.items() if before.get(task_id) == state)
+    return [task_id for task_id, state in states.items() if before.get(task_id) != state]
+
+
+def describe_state(task: JsonObject) -> str:
+    """Return the time of a task's last change, and a hash of the drafts that were added to it, if any."""
+    updated = str(task.get("updated_at"))
+    if not task.get("draft_exists"):
+        return updated
+    # The server words the age of a draft, which changes by itself.
+    drafts = [
+        {key: value for key, value in draft.items() if key != "created_ago"} for draft in task.get("drafts") or ()
+    ]
+    return f"{updated}{_DRAFTS}{sha256(msgspec.json.encode(drafts, order='sorted').decode())}"
+
+
+def _is_own_write(task: JsonObject, own_write: OwnWrite | None, first: datetime, before: Mapping[int, str]) -> bool:
+    """Return whether only a command of ours has changed a task since `first`, or since its state before."""
+    if own_write is None or task.get("updated_at") != own_write.written:
+        return False
+    return own_write.before == before.get(task["id"]) or _parse_time(own_write.before) < first
 
 
 def _parse_time(text: str) -> datetime:

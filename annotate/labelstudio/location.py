@@ -24,8 +24,8 @@ import msgspec
 
 from annotate.errors import CannotRun, Refused, describe_os_error
 from annotate.labelstudio.state import PRIVATE_FOLDER, State
+from annotate.util.private_cache import APPLICATION
 
-APPLICATION = "contested-claims"
 FORMER_FOLDER = ".studio"
 """Where earlier versions kept the state, in the current folder."""
 CORPUS_RECORD = "corpus.json"

@@ -12,7 +12,7 @@ import msgspec
 
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun, Refused
-from annotate.labelstudio.annotators import annotator_of_login, require_annotators
+from annotate.labelstudio.annotators import annotator_of_login, refuse_models, require_annotators
 from annotate.labelstudio.client import Studio, is_server_name
 from annotate.labelstudio.config_versions import (
     CONFIG_VERSIONS_FILE,
@@ -124,7 +124,8 @@ def import_people(
     """
     people = _choose_server(Path(path), _read(Path(path)), studio, address)
     hidden_annotators = [annotator for hidden in people.hidden_gold.values() for annotator in hidden]
-    require_annotators(corpus, [*people.users, *people.removed, *hidden_annotators])
+    refuse_models(corpus, people.users)
+    require_annotators(corpus, [*people.removed, *hidden_annotators])
     server = studio.address.name
     known, logins, listed = state.annotators(server), studio.list_logins(), corpus.read_annotators().keys()
     for annotator, user_id in people.users.items():

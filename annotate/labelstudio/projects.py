@@ -13,6 +13,7 @@ from annotate.errors import CannotRun, Refused
 from annotate.labelstudio.client import Project, Studio
 from annotate.labelstudio.state import State
 from annotate.model import is_article_id
+from annotate.util.escape import quote
 
 ADJUDICATION = "adjudication"
 TRAINING = "training"
@@ -183,5 +184,5 @@ def require_project(
     """
     project = find_project(studio, state, title)
     if project is None:
-        raise MissingProject(studio.url, f"there is no project {title!r} (any more)", hint)
+        raise MissingProject(studio.url, f"there is no project {quote(title)} (any more)", hint)
     return project

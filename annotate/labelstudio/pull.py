@@ -16,14 +16,16 @@ from annotate.corpus import Corpus, encode_annotation, keep_version
 from annotate.errors import Refused
 from annotate.findings import Finding
 from annotate.labelstudio import rules
-from annotate.labelstudio.annotators import require_annotators
+from annotate.labelstudio.annotators import refuse_models
 from annotate.labelstudio.client import Progress
 from annotate.labelstudio.config_versions import find_version, read_earlier_versions
-from annotate.labelstudio.deleted_labels import note_pulled_users, read_pulled_users
+from annotate.labelstudio.deleted_labels import note_pulled_users, read_pulled_annotators
 from annotate.labelstudio.entries import user_of
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.journal import JournalPage, PullJournal
+from annotate.labelstudio.other_projects import list_submitters, select_rivals
 from annotate.labelstudio.privacy import remove_personal_data
+from annotate.labelstudio.pulled_files import is_in_gold, may_replace
 from annotate.labelstudio.quarantine import QuarantineEntry, read_quarantine, write_quarantine
 from annotate.labelstudio.rank import Rank, rank_entry
 from annotate.labelstudio.results import MappedResult, Mapper, annotator_of, article_id_of, iterate_entries
@@ -68,6 +70,7 @@ class Pull:
         mapper: Maps the results.
         has_task: Asked about tasks of an article that earlier pulls have seen and this one has not.
         existing_tasks: Asked about tasks of no article that earlier pulls have seen and this one has not.
+        replace: Whether to replace labels that were not pulled from the same user.
     """
 
     def __init__(
@@ -78,9 +81,10 @@ class Pull:
         mapper: Mapper,
         has_task: HasTask,
         existing_tasks: ExistingTasks,
+        replace: bool = False,
     ) -> None:
         self.corpus, self.state, self.server, self.mapper = corpus, state, server, mapper
-        self.has_task, self.existing_tasks = has_task, existing_tasks
+        self.has_task, self.existing_tasks, self.replace = has_task, existing_tasks, replace
         self.journal, self.annotators, self.article_ids = (
             PullJournal(state),
             state.annotators(server),
@@ -88,13 +92,18 @@ class Pull:
         )
         self._earlier_versions = read_earlier_versions(state, server)
         self.result, self._pending_files = PullResult([], [], [], 0), list[FileToWrite]()
-        self._listed_annotators = corpus.read_annotators().keys() - {GOLD}
+        listed = corpus.read_annotators().items()
+        self._listed_annotators = {name for name, entry in listed if name != GOLD and entry.kind != "model"}
         self._must_wait = bool(self.journal.page_paths())
         self._unknown_tasks, self._unknown_ids = dict[tuple[object, object], JsonObject](), set[object]()
         self._pages_of_unknown: dict[Path, None] = {}
         self._pages_to_keep: set[Path] = set()
-        self._pulled_before: set[str] = set()
-        """The annotators whose labels of the article that is being taken were pulled before."""
+        self._pulled_before: set[tuple[int, str]] = set()
+        """The users whose labels of the article that is being taken were pulled before, with the annotator then."""
+        self._not_taken: set[int] = set()
+        """The users whose labels of that article were not taken, because other labels are in the corpus."""
+        self._reported: set[tuple[str, str]] = set()
+        """File and message of the findings on which labels are taken; pages of several projects have the same."""
         self._lock: Callable[[Path], AbstractContextManager[object]] = writing_to
 
     def take_page(self, path: Path, page: JournalPage) -> None:
@@ -120,7 +129,7 @@ class Pull:
         self.annotators = self.state.annotators(self.server)
         user_ids = self.journal.user_ids(self.server)
         self._refuse_unidentified([user_id for user_id in user_ids if user_id not in self.annotators])
-        require_annotators(self.corpus, [self.annotators[user_id] for user_id in user_ids])
+        refuse_models(self.corpus, [self.annotators[user_id] for user_id in user_ids])
         taken = self._pages_of_unknown.keys() | self._pages_to_keep
         paths = [path for path in self.journal.page_paths() if path not in taken]
         for done, path in enumerate(paths, 1):
@@ -205,20 +214,44 @@ class Pull:
             and task.get("id") not in task_ids
             and self._still_exists(task.get("id"))
         ]
-        pulled = self._note_pulled_users(f"raw/{article_id}.json", tasks)
+        self._pulled_before = {
+            pair for task in stored_tasks for pair in read_pulled_annotators(task, self.server, self.annotators)
+        }
+        self._not_taken = set()
         chosen_ids = self._chosen_ids(stored_tasks)
         results = [
             (task, self._keep_beginning(self._date(result, task, inventory), chosen_ids))
             for task in [*tasks, *other_tasks]
             for result in self.mapper.map_task(task, text, self.annotators, predictions=False)
         ]
-        entries = self._write_annotations(article_id, results)
+        # An annotator who submitted the article in a project of this page may have done so in another project.
+        submitters = list_submitters([*tasks, *stored_tasks], project_ids, self.annotators)
+        rivals = [
+            (task, self._keep_beginning(self._date(result, task, inventory), chosen_ids))
+            for task, result in select_rivals(
+                self.mapper, earlier_tasks, text, self.annotators, submitters, project_ids, self._still_exists
+            )
+        ]
+        entries = self._write_annotations(article_id, [*results, *rivals])
         task_ids |= {task.get("id") for task in other_tasks}
         # The entries of tasks that other projects have of the article are kept.
         entries += [
             entry
             for entry in read_quarantine(self.state, article_id)
-            if entry.task not in task_ids and self._still_exists(entry.task)
+            if entry.task not in task_ids
+            and not (entry.annotator in submitters and _is_about_choice(entry))
+            and self._still_exists(entry.task)
+        ]
+        earlier_by_key = {(task.get("id"), task.get("created_at")): task for task in stored_tasks}
+        pulled = [
+            note_pulled_users(
+                task,
+                earlier_by_key.get((task.get("id"), task.get("created_at"))),
+                self.server,
+                self.annotators,
+                self._not_taken,
+            )
+            for task in tasks
         ]
         self._store_raw(f"raw/{article_id}.json", [*pulled, *earlier_tasks])
         write_quarantine(self.state, article_id, entries)
@@ -264,17 +297,6 @@ class Pull:
     def _stored_tasks(self, name: str) -> list[JsonObject]:
         """Return the tasks of a raw file, as the last pull had them."""
         return self.state.read(name, list[JsonObject]) or []
-
-    def _note_pulled_users(self, name: str, tasks: Sequence[JsonObject]) -> list[JsonObject]:
-        """Return tasks with the users whose labels were ever pulled from them, and remember these for the article."""
-        raw_tasks = self.state.read(name, list[JsonObject]) or []
-        earlier = {(task.get("id"), task.get("created_at")): task for task in raw_tasks}
-        users = {user_id for task in raw_tasks for user_id in read_pulled_users(task, self.server)}
-        self._pulled_before = {annotator_of(user_id, self.annotators) for user_id in users}
-        return [
-            note_pulled_users(task, earlier.get((task.get("id"), task.get("created_at"))), self.server)
-            for task in tasks
-        ]
 
     def _store_raw(self, name: str, tasks: Sequence[JsonObject]) -> None:
         """Write raw tasks, without the personal data that an older journal may contain."""
@@ -340,33 +362,68 @@ class Pull:
                 by_annotator.setdefault(annotator, []).append((task, result))
         for annotator, pairs in by_annotator.items():
             task, chosen = max(pairs, key=lambda pair: pair[1].rank)
+            file = f"annotations/{annotator}/{article_id}.json"
             if len(pairs) > 1:
-                ids = sorted(str(result.id) for _, result in pairs)
-                file = f"annotations/{annotator}/{article_id}.json"
-                findings = list(rules.several_annotations(file, article_id, annotator, ids, chosen.id))
+                projects = {task.get("project") for task, _ in pairs}
+                names = {
+                    result.id: f"{result.id} in project {task.get('project')}" if len(projects) > 1 else str(result.id)
+                    for task, result in pairs
+                }
+                listed = sorted(names.values())
+                findings = list(rules.several_annotations(file, article_id, annotator, listed, names[chosen.id]))
                 others = tuple(result.annotation for _, result in pairs if result is not chosen)
-                self._note(findings, len(others))
+                self._note_choice(findings, len(others))
                 entries.append(QuarantineEntry.of(task, "annotation", chosen.id, annotator, findings, others))
             if chosen.annotation is not None:
-                self._store_annotation(annotator, chosen.annotation)
+                findings = self._store_annotation(annotator, chosen.user_id, chosen.annotation, file)
+                errors = [finding for finding in findings if finding.severity == "error"]
+                self._note_choice(findings, len(errors))
+                if errors:
+                    items = (chosen.annotation,)
+                    entries.append(QuarantineEntry.of(task, "annotation", chosen.id, annotator, errors, items))
         return entries
 
-    def _store_annotation(self, annotator: str, annotation: Annotation) -> None:
+    def _note_choice(self, findings: Sequence[Finding], items: int) -> None:
+        """Note findings on which labels are taken, unless an earlier page had them."""
+        keys = {(finding.file, finding.message) for finding in findings}
+        if not keys <= self._reported:
+            self._note(findings, items)
+            self._reported |= keys
+
+    def _store_annotation(self, annotator: str, user_id: object, annotation: Annotation, file: str) -> list[Finding]:
+        """Write an annotation, unless the corpus has labels that were not pulled from the user."""
+        findings: list[Finding] = []
         path = self.corpus.annotation_path(annotator, annotation.article)
         old = self.corpus.read_file_if_present(path)
         if old is not None:
             earlier = self.corpus.read_annotation(annotator, annotation.article)
-            if annotator in self._pulled_before and earlier.spans and not annotation.spans:
+            is_pulled = (user_id, annotator) in self._pulled_before
+            if is_pulled and earlier.spans and not annotation.spans:
                 # All labels that were pulled before were deleted on the server: `find_deleted_labels` names them.
                 self.result.unchanged.append(f"{annotator}/{annotation.article}")
-                return
+                return []
             annotation = keep_version(restore_relation_notes(annotation, earlier), earlier)
         name, new = f"{annotator}/{annotation.article}", encode_annotation(annotation)
         if new == old:
             self.result.unchanged.append(name)
-        else:
-            self._pending_files.append(self.corpus.prepare_file(path, new, old))
+            return []
+        if old is not None and not may_replace(earlier, annotation, is_pulled):
+            about = annotator, len(earlier.spans), is_in_gold(self.corpus, annotator, annotation.article)
+            if not self.replace:
+                if isinstance(user_id, int):
+                    self._not_taken.add(user_id)
+                return list(rules.labels_from_elsewhere(file, annotation.article, *about))
+            findings += rules.labels_replaced(file, annotation.article, *about)
+        self._pending_files.append(self.corpus.prepare_file(path, new, old))
+        if name not in self.result.written:
             self.result.written.append(name)
+        return findings
+
+
+def _is_about_choice(entry: QuarantineEntry) -> bool:
+    """Return whether an entry is about which labels of an annotator are taken, which each pull decides again."""
+    choices = {rules.several_annotations.code, rules.labels_from_elsewhere.code}
+    return {reason.code for reason in entry.reasons} <= choices
 
 
 def _without(stored: Sequence[JsonObject], tasks: Sequence[JsonObject]) -> list[JsonObject]:

@@ -6,7 +6,7 @@ text.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from annotate.labelstudio.client import Progress, Project, Studio, task_filter
 from annotate.labelstudio.config import TEXT
 from annotate.labelstudio.config_drift import save_config
 from annotate.labelstudio.config_versions import save_version_change
-from annotate.labelstudio.http import prefetch, retry
+from annotate.labelstudio.http import prefetching, retry
 from annotate.labelstudio.push_plan import (
     TASK_FIELDS,
     Action,
@@ -26,17 +26,24 @@ from annotate.labelstudio.push_plan import (
     PushRequest,
     changed_data,
     describe_duplicates,
+    digest_result,
     group_by_article,
     plan_article,
     plan_push,
 )
+from annotate.labelstudio.pushed_predictions import PushedProject, PushedTask, write_pushed
 from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.shown_predictions import describe_start, show_predictions
 from annotate.labelstudio.state import State
 from annotate.labelstudio.views import DEFAULT, create_tab
 
-BATCH_SIZE = 200
-"""Tasks in one import; with many thousands, a server takes longer than a connection lasts."""
+BATCH_SIZE = 500
+"""Tasks in one import at most; with many thousands, a server takes longer than a connection lasts."""
+BATCH_BYTES = 8_000_000
+"""Bytes of JSON in one import, unless a single task has more.
+
+Each import has a cost of its own. The bound keeps memory small, and little is sent again after an import that failed.
+"""
 PROJECT_COLOR = "#1f6fb4"
 
 
@@ -53,10 +60,10 @@ class PushResult(NamedTuple):
 
 
 class _EncodedTask(NamedTuple):
-    """A task to import: its article, its number of predictions, and its JSON."""
+    """A task to import: its article, the name and the hash of the result of each prediction, and its JSON."""
 
     article_id: str
-    predictions: int
+    predictions: tuple[tuple[str, str], ...]
     body: msgspec.Raw
 
 
@@ -82,7 +89,22 @@ def push(
         Refused: See `plan_push`; nothing was changed.
     """
     plan = plan_push(studio, state, request)
-    before_change()
+    new_ids = [step.article_id for step in plan.steps if step.action == "create"]
+    # The first batch is encoded while the corpus is checked and the project created.
+    with prefetching(_encode_batches(request, new_ids)) as batches:
+        before_change()
+        return _carry_out(studio, state, request, plan, batches, progress)
+
+
+def _carry_out(
+    studio: Studio,
+    state: State,
+    request: PushRequest,
+    plan: PushPlan,
+    batches: Iterable[Sequence[_EncodedTask]],
+    progress: Progress | None,
+) -> PushResult:
+    """Carry out a plan; `batches` has the new tasks."""
     project = _create_or_update_project(studio, state, request, plan)
     steps: dict[Action, list[PlanStep]] = {"create": [], "update": [], "skip": [], "conflict": []}
     for step in plan.steps:
@@ -94,14 +116,14 @@ def push(
         done += 1
         if progress:
             progress(done, total)
-    batches = (
-        [_encode_task(request, article_id) for article_id in new_ids[first : first + BATCH_SIZE]]
-        for first in range(0, len(new_ids), BATCH_SIZE)
-    )
-    may_have_duplicates = False
-    for batch in prefetch(batches):
-        may_have_duplicates |= _import_batch(studio, project, batch, plan.last_task_id)
-        written += sum(task.predictions for task in batch)
+    may_have_duplicates, imported = False, dict[int, PushedTask]()
+    for batch in batches:
+        task_ids, was_interrupted = _import_batch(studio, project, batch, plan.last_task_id)
+        may_have_duplicates |= was_interrupted
+        if len(task_ids) == len(batch):
+            pushed = [PushedTask(task.article_id, "", task.predictions) for task in batch]
+            imported.update(zip(task_ids, pushed, strict=True))
+        written += sum(len(task.predictions) for task in batch)
         done += len(batch)
         if progress:
             progress(done, total)
@@ -118,8 +140,41 @@ def push(
         conflicts += [
             f"{article_id}: {describe_duplicates(group)}" for article_id, group in groups.items() if len(group) > 1
         ]
+    _remember_predictions(studio, state, project, plan, written, imported)
     start = describe_start(plan.project, request.show)
     return PushResult(project, new_ids, updated, unchanged, written, conflicts, start)
+
+
+def _remember_predictions(
+    studio: Studio, state: State, project: Project, plan: PushPlan, written: int, imported: dict[int, PushedTask]
+) -> None:
+    """Remember the predictions of tasks for the next push, unless anyone else changed predictions during this one."""
+    if plan.pushed is None:
+        return
+    updates = [step for step in plan.steps if step.action == "update" and (step.add or step.remove)]
+    counts = plan.pushed.counts
+    if written or updates:
+        expected = sum(each.number for each in counts.values()) + written - sum(len(step.remove) for step in updates)
+        counts = studio.count_predictions(project.id) or {}
+        if sum(each.number for each in counts.values()) != expected:
+            counts = {}
+    changed = {step.task.id for step in updates if step.task}
+    known = {task_id: task for task_id, task in plan.pushed.tasks.items() if task_id not in changed}
+    write_pushed(state, studio.address.name, project.id, PushedProject(counts, known | imported if counts else {}))
+
+
+def _encode_batches(request: PushRequest, article_ids: Sequence[str]) -> Iterator[list[_EncodedTask]]:
+    """Yield new tasks in batches for an import each: as many as fit, and one at least."""
+    batch, size = list[_EncodedTask](), 0
+    for article_id in article_ids:
+        task = _encode_task(request, article_id)
+        if batch and (len(batch) >= BATCH_SIZE or size + len(task.body) > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(task)
+        size += len(task.body)
+    if batch:
+        yield batch
 
 
 def _encode_task(request: PushRequest, article_id: str) -> _EncodedTask:
@@ -127,7 +182,8 @@ def _encode_task(request: PushRequest, article_id: str) -> _EncodedTask:
     notice = request.notices.get(article_id, "")
     differences = request.differences_of(article_id)
     task = tasks.task(article, request.predictions_of(article_id), request.inventory, notice, differences)
-    return _EncodedTask(article_id, len(task["predictions"]), msgspec.Raw(msgspec.json.encode(task)))
+    predictions = tuple((each["model_version"], digest_result(each["result"])) for each in task["predictions"])
+    return _EncodedTask(article_id, predictions, msgspec.Raw(msgspec.json.encode(task)))
 
 
 def _create_or_update_project(studio: Studio, state: State, request: PushRequest, plan: PushPlan) -> Project:
@@ -141,7 +197,13 @@ def _create_or_update_project(studio: Studio, state: State, request: PushRequest
 
         # The server may have created it although its answer was lost.
         project = retry(create, studio.delays, lambda: existing.extend(studio.find_projects(title)))
-        retry(partial(create_tab, studio, project.id, DEFAULT), studio.delays)
+        titles: list[str] | None = None if existing else []
+
+        def forget_titles() -> None:
+            nonlocal titles
+            titles = None
+
+        retry(lambda: create_tab(studio, project.id, DEFAULT, existing=titles), studio.delays, forget_titles)
     elif plan.project_action == "update":
         # An update may be repeated: it has the same effect.
         retry(partial(studio.update_project, project.id, plan.settings), studio.delays)
@@ -151,10 +213,15 @@ def _create_or_update_project(studio: Studio, state: State, request: PushRequest
     return project
 
 
-def _import_batch(studio: Studio, project: Project, batch: Sequence[_EncodedTask], last_task_id: int) -> bool:
-    """Import tasks, after a lost answer only those that did not arrive; return whether an answer was lost.
+def _import_batch(
+    studio: Studio, project: Project, batch: Sequence[_EncodedTask], last_task_id: int
+) -> tuple[list[int], bool]:
+    """Import tasks, after a lost answer only those that did not arrive.
 
     The server may still work on an import after its connection is closed, so it gets time to finish first.
+
+    Returns:
+        The ids of the tasks that the last request created, and whether an answer was lost.
     """
     missing, was_interrupted = list(batch), False
 
@@ -166,12 +233,11 @@ def _import_batch(studio: Studio, project: Project, batch: Sequence[_EncodedTask
         arrived = {article_id_of(task) for page in pages for task in page}
         missing[:] = [task for task in missing if task.article_id not in arrived]
 
-    def import_missing() -> None:
-        if missing:
-            studio.import_tasks(project.id, [task.body for task in missing])
+    def import_missing() -> list[int]:
+        return studio.import_tasks(project.id, [task.body for task in missing]) if missing else []
 
-    retry(import_missing, studio.delays, remove_arrived)
-    return was_interrupted
+    task_ids = retry(import_missing, studio.delays, remove_arrived)
+    return task_ids, was_interrupted
 
 
 def _wait_until_idle(studio: Studio, project: Project) -> None:

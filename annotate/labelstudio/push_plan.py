@@ -5,6 +5,7 @@ Planning changes nothing. Of the server's tasks, only ids and hashes stay in mem
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -14,7 +15,7 @@ from annotate.errors import Refused
 from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, TaskFields
 from annotate.labelstudio import tasks
-from annotate.labelstudio.client import Project, Studio
+from annotate.labelstudio.client import PAGE_SIZE, Project, Studio
 from annotate.labelstudio.config import NOTICE, TEXT, labelling_config, read_vocabulary
 from annotate.labelstudio.config_drift import has_own_config, refuse_drift
 from annotate.labelstudio.config_usage import count_lost, describe_usage
@@ -22,6 +23,14 @@ from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.normal_form import trim_normal_form
 from annotate.labelstudio.predictions import Predictions
 from annotate.labelstudio.projects import check_title, find_project
+from annotate.labelstudio.pushed_predictions import (
+    PushedProject,
+    PushedTask,
+    is_settled,
+    is_untouched,
+    maker_of,
+    read_pushed,
+)
 from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import DifferenceChoice, Prediction
@@ -31,6 +40,7 @@ from annotate.offsets import sha256
 Action: TypeAlias = Literal["create", "update", "skip", "conflict"]
 TASK_FIELDS = "id,data,predictions"
 """The fields of a task that a plan needs."""
+_TIMES = "created_at,updated_at"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +86,11 @@ class PushRequest:
         """The labelling config of the project."""
         return labelling_config(self.inventory, adjudication=self.differences is not None)
 
+    @property
+    def needs_predictions(self) -> bool:
+        """Whether a plan depends on the predictions of tasks."""
+        return bool(self.predictions) or self.differences is not None
+
     def differences_of(self, article_id: str) -> Sequence[DifferenceChoice] | None:
         """Return what an adjudicator may tick in an article; None unless the project is for adjudication."""
         return None if self.differences is None else self.differences.get(article_id, ())
@@ -94,12 +109,16 @@ class ServerPrediction(NamedTuple):
 
 
 class ServerTask(NamedTuple):
-    """A task on the server; `data` is its data without the text."""
+    """A task on the server; `data` is its data without the text.
+
+    `is_remembered` tells that its predictions are those of an earlier push, without their ids on the server.
+    """
 
     id: int
     text_sha256: str
     data: JsonObject
     predictions: tuple[ServerPrediction, ...]
+    is_remembered: bool = False
 
 
 class PlanStep(NamedTuple):
@@ -121,7 +140,8 @@ class PlanStep(NamedTuple):
 class PushPlan(NamedTuple):
     """What a push will do about the project (None: create it), with which settings, and about each article.
 
-    `last_task_id` is the highest id of the tasks of articles; later tasks have higher ids.
+    `last_task_id` is the highest id of the tasks of articles; later tasks have higher ids. `pushed` is what is known of
+    the predictions of tasks; None if the push shows no labels, or the server does not count predictions.
     """
 
     project: Project | None
@@ -129,6 +149,7 @@ class PushPlan(NamedTuple):
     settings: JsonObject
     steps: list[PlanStep]
     last_task_id: int
+    pushed: PushedProject | None = None
 
 
 def plan_push(studio: Studio, state: State, request: PushRequest) -> PushPlan:
@@ -151,7 +172,7 @@ def plan_push(studio: Studio, state: State, request: PushRequest) -> PushPlan:
     settings |= {"show_skip_button": False}
     project = find_project(studio, state, request.title)
     action: Action = "create"
-    pages: Iterator[list[JsonObject]] = iter(())
+    listing: _TaskListing | None = None
     if project is not None:
         # The server strips white space from both.
         is_current = (project.config.strip(), project.instructions.strip()) == (config.strip(), instructions.strip())
@@ -169,15 +190,89 @@ def plan_push(studio: Studio, state: State, request: PushRequest) -> PushPlan:
             refuse_drift(state, server, project, request.inventory)
         if action == "update":
             _refuse_loss(studio, project, config, is_foreign=is_foreign)
-        pages = studio.task_pages(project.id, fields=TASK_FIELDS)
-    steps, last_task_id = plan_articles(request, pages)
-    return PushPlan(project, action, settings, steps, last_task_id)
+        listing = _TaskListing(studio, state, project.id, request)
+    steps, last_task_id = plan_articles(request, listing)
+    pushed = listing.pushed if listing else PushedProject() if request.needs_predictions else None
+    return PushPlan(project, action, settings, steps, last_task_id, pushed)
 
 
-def plan_articles(request: PushRequest, pages: Iterable[list[JsonObject]]) -> tuple[list[PlanStep], int]:
+class _TaskListing:
+    """The tasks of a project for a plan, with predictions from memory where nothing changed since.
+
+    Args:
+        studio: The server.
+        state: The folder with what is remembered.
+        project_id: The project.
+        request: What is to be pushed.
+    """
+
+    def __init__(self, studio: Studio, state: State, project_id: int, request: PushRequest) -> None:
+        self._studio, self._project_id, self._request = studio, project_id, request
+        self.pushed: PushedProject | None = None
+        self._remembered = PushedProject()
+        if not request.needs_predictions:
+            return
+        counts = studio.count_predictions(project_id)  # before the tasks: what comes later changes the counts
+        if counts is not None:
+            self._remembered = read_pushed(state, studio.address.name, project_id)
+            if counts != self._remembered.counts:
+                self._remembered = PushedProject()
+            self.pushed = PushedProject(counts)
+
+    def list_tasks(self) -> Iterator[tuple[str, ServerTask]]:
+        """Yield the tasks that have an article, with the article."""
+        fields = self._request.fields
+        if not self._request.needs_predictions:
+            yield from _article_tasks(self._studio.task_pages(self._project_id, fields="id,data"), fields)
+            return
+        if not self._remembered.tasks:
+            yield from self._fetch(self._studio.task_pages(self._project_id, fields=f"{TASK_FIELDS},{_TIMES}"))
+            return
+        for page in self._studio.task_pages(self._project_id, fields=f"id,data,{_TIMES}"):
+            unknown: list[int] = []
+            for task in page:
+                article_id = article_id_of(task, fields)
+                pushed = self._remembered.find(task, article_id) if article_id is not None else None
+                if article_id is not None and pushed is not None:
+                    if self.pushed is not None:
+                        self.pushed.tasks[task["id"]] = pushed
+                    predictions = tuple(ServerPrediction(0, *each) for each in pushed.predictions)
+                    yield article_id, summarize_task(task, fields)._replace(predictions=predictions, is_remembered=True)
+                elif article_id is not None:
+                    unknown.append(task["id"])
+            yield from self.fetch_again(unknown)
+
+    def fetch_again(self, task_ids: Sequence[int]) -> Iterator[tuple[str, ServerTask]]:
+        """Yield some tasks with their predictions from the server."""
+        for first in range(0, len(task_ids), PAGE_SIZE):
+            ids = task_ids[first : first + PAGE_SIZE]
+            pages = self._studio.task_pages(self._project_id, task_ids=ids, fields=f"{TASK_FIELDS},{_TIMES}")
+            yield from self._fetch(pages)
+
+    def _fetch(self, pages: Iterable[list[JsonObject]]) -> Iterator[tuple[str, ServerTask]]:
+        for page in pages:
+            now = None if all(map(is_untouched, page)) else self._now
+            for task in page:
+                for article_id, summary in _article_tasks([[task]], self._request.fields):
+                    if self.pushed is not None:
+                        self.pushed.tasks.pop(summary.id, None)
+                        if is_settled(task, now):
+                            predictions = tuple((each.name, each.digest) for each in summary.predictions)
+                            updated = str(task.get("updated_at"))
+                            self.pushed.tasks[summary.id] = PushedTask(article_id, updated, predictions)
+                    yield article_id, summary
+
+    @cached_property
+    def _now(self) -> str | None:
+        """The server's time when it had sent the first page that needs it."""
+        return self._studio.server_time() if self.pushed is not None else None
+
+
+def plan_articles(request: PushRequest, listing: _TaskListing | None) -> tuple[list[PlanStep], int]:
     """Plan a step for each article, against the tasks of a server.
 
     Tasks are compared as they arrive, while the server prepares the next page. Articles without a task are not read.
+    What is to be done about predictions is planned with those of the server, never with remembered ones.
 
     Returns:
         The steps, in the order of the articles, and the highest id of a task of an article.
@@ -186,12 +281,17 @@ def plan_articles(request: PushRequest, pages: Iterable[list[JsonObject]]) -> tu
     tasks_by_article: dict[str, list[ServerTask]] = {}
     steps: dict[str, PlanStep] = {}
     last_task_id = 0
-    for article_id, task in _article_tasks(pages, request.fields):
+    for article_id, task in listing.list_tasks() if listing else ():
         last_task_id = max(last_task_id, task.id)
         if article_id in pending:
             present = tasks_by_article.setdefault(article_id, [])
             present.append(task)
             steps[article_id] = plan_article(request, request.corpus.read_article(article_id), present)
+    remembered = [
+        step.task.id for step in steps.values() if step.task and step.task.is_remembered and (step.add or step.remove)
+    ]
+    for article_id, task in listing.fetch_again(remembered) if listing else ():
+        steps[article_id] = plan_article(request, request.corpus.read_article(article_id), [task])
     for article_id in pending - steps.keys():
         count = len(request.predictions_of(article_id))
         reason = f"new, with {count or 'no'} prediction{'s' * (count != 1)}"
@@ -219,16 +319,16 @@ def _plan_update(request: PushRequest, article: Article, task: ServerTask) -> Pl
     add: list[str] = []
     remove: list[int] = []
     for prediction in request.predictions_of(article.id):
-        maker = prediction.name.partition(" ")[0]
-        ours = [candidate for candidate in task.predictions if candidate.name.partition(" ")[0] == maker]
+        maker = maker_of(prediction.name)
+        ours = [candidate for candidate in task.predictions if maker_of(candidate.name) == maker]
         wanted = (prediction.name, digest_result(tasks.result_items(prediction.annotation, request.inventory)))
         current = next((candidate for candidate in ours if (candidate.name, candidate.digest) == wanted), None)
         remove += [candidate.id for candidate in ours if candidate is not current]
         if current is None:
             add.append(prediction.name)
     if request.differences is not None:
-        makers = {prediction.name.partition(" ")[0] for prediction in request.predictions_of(article.id)}
-        remove += [other.id for other in task.predictions if other.name.partition(" ")[0] not in makers]
+        makers = {maker_of(prediction.name) for prediction in request.predictions_of(article.id)}
+        remove += [other.id for other in task.predictions if maker_of(other.name) not in makers]
     if not (data or add or remove):
         return PlanStep(article.id, "skip", f"task {task.id} is up to date", task)
     reasons = sorted(data) + [f"prediction {name}" for name in add]

@@ -9,7 +9,7 @@ from annotate.annotation_files import require_known_names
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
-from annotate.labelstudio.client import Studio
+from annotate.labelstudio.client import Progress, Studio
 from annotate.labelstudio.config import TEXT
 from annotate.labelstudio.deleted_labels import list_submitted, note_pulled_users, read_pulled_users
 from annotate.labelstudio.http import JsonObject
@@ -32,6 +32,7 @@ class RestoreStep(NamedTuple):
         task_id: The task that gets them; None if it is refused.
         annotation_id: The person's annotation without labels that gets them; None for a new annotation.
         is_restored: Whether that annotation has them already, because an earlier `restore` was interrupted.
+        is_present: Whether that annotation has them already, and was pulled or restored with them.
         problem: Why it is refused, and what to do.
     """
 
@@ -42,6 +43,7 @@ class RestoreStep(NamedTuple):
     task_id: int | None = None
     annotation_id: int | None = None
     is_restored: bool = False
+    is_present: bool = False
     problem: str = ""
 
 
@@ -65,6 +67,7 @@ def plan_restore(
     title: str,
     annotator: str,
     article_ids: Sequence[str],
+    progress: Progress | None = None,
 ) -> list[RestoreStep]:
     """Plan to put an annotator's labels of some articles back; nothing is changed.
 
@@ -79,6 +82,7 @@ def plan_restore(
         title: The title of the shared project.
         annotator: The annotator.
         article_ids: The articles.
+        progress: Called with the number of articles planned, and of all.
 
     Raises:
         CannotRun: The annotator is no user, has no labels of an article, or has labels that the inventory lacks.
@@ -93,10 +97,12 @@ def plan_restore(
         require_known_names(path, annotation, inventory)
         annotations[article_id] = annotation
     tasks = _find_tasks(studio, state, title, annotator, annotations)
-    return [
-        _plan_article(studio, state, user_id, annotation, inventory, tasks.get(article_id, []))
-        for article_id, annotation in annotations.items()
-    ]
+    steps = list[RestoreStep]()
+    for article_id, annotation in annotations.items():
+        steps.append(_plan_article(studio, state, user_id, annotation, inventory, tasks.get(article_id, [])))
+        if progress:
+            progress(len(steps), len(annotations))
+    return steps
 
 
 def _find_tasks(
@@ -136,8 +142,11 @@ def _plan_article(
             if entry in list_submitted(task) and not entry.get("result"):
                 empty[task_id] = entry["id"]
                 continue
+            existing = step._replace(task_id=task_id, annotation_id=entry["id"])
             if entry.get("id") not in pulled_ids and _list_regions(entry.get("result")) == _list_regions(items):
-                return step._replace(task_id=task_id, annotation_id=entry["id"], is_restored=True)
+                return existing._replace(is_restored=True)
+            if _list_labels(entry.get("result")) == _list_labels(items):
+                return existing._replace(is_present=True)
             problem = f"task {task_id} has a newer annotation of theirs; run `annotate studio pull`"
             return step._replace(problem=problem)
         if any(user_id_of(draft, "draft") == user_id for draft in studio.list_drafts(task_id) or []):
@@ -156,6 +165,14 @@ def _list_regions(result: object) -> list[str]:
     """Return the ids of the regions among result items, in order."""
     items = result if isinstance(result, list) else []
     return sorted(str(item.get("id")) for item in items if isinstance(item, dict) and item.get("type") == "labels")
+
+
+def _list_labels(result: object) -> list[bytes]:
+    """Return the regions, attributes and relations among result items, in an order that does not depend on theirs."""
+    items = result if isinstance(result, list) else []
+    keys = ("type", "id", "from_id", "to_id", "from_name", "value", "labels", "meta")
+    labels = ({key: item.get(key) for key in keys} for item in items if isinstance(item, dict))
+    return sorted(msgspec.json.encode(label, order="sorted") for label in labels)
 
 
 def _with_origins(items: list[Item], annotation: Annotation) -> list[Item]:
@@ -202,5 +219,6 @@ def _remember_task(studio: Studio, state: State, step: RestoreStep) -> None:
         return
     earlier = {(each.get("id"), each.get("created_at")): each for each in state.read(name, list[JsonObject]) or []}
     key = task.get("id"), task.get("created_at")
-    earlier[key] = note_pulled_users(task, earlier.get(key), studio.address.name)
+    server = studio.address.name
+    earlier[key] = note_pulled_users(task, earlier.get(key), server, state.annotators(server))
     state.write_bytes(name, msgspec.json.encode(list(earlier.values())) + b"\n")

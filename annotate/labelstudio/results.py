@@ -27,6 +27,7 @@ from annotate.labelstudio.rank import Rank, rank_entry
 from annotate.labelstudio.relation_names import find_relation_name, is_unnamed
 from annotate.model import Annotation, AttributeValue, Process, Relation, Span, is_article_id, normal_number
 from annotate.offsets import Diagnosis, sha256
+from annotate.util.escape import quote
 
 Item: TypeAlias = Mapping[str, Any]
 EntryKind: TypeAlias = Literal["annotation", "draft", "prediction"]
@@ -77,6 +78,7 @@ class ResultReader:
         self, controls: Controls, text: str, file: str, article_id: str | None, fix_offsets: bool = False
     ) -> None:
         self.controls, self.text, self.file, self.article_id = controls, text, file, article_id
+        self.offset_table = offsets.OffsetTable(text)
         self.fix_offsets = fix_offsets
         self.diagnoses: Counter[Diagnosis] = Counter()
         self.findings: list[Finding] = []
@@ -221,13 +223,9 @@ class ResultReader:
         has_words = isinstance(quoted, str)
         # Without a quotation the text itself stands in for it; that is safe only if both counts read the same there.
         words = quoted if isinstance(quoted, str) else self.text[max(start, 0) : max(end, 0)]
-        resolved = offsets.resolve_offsets(self.text, start, end, words, self.fix_offsets and has_words)
-        if (
-            isinstance(resolved, offsets.ResolvedOffsets)
-            and not has_words
-            and offsets.from_utf16(self.text, end) != end
-        ):
-            first, last = (offsets.from_utf16(self.text, offset) for offset in (start, end))
+        resolved = offsets.resolve_offsets(self.offset_table, start, end, words, self.fix_offsets and has_words)
+        if isinstance(resolved, offsets.ResolvedOffsets) and not has_words and self.offset_table.from_utf16(end) != end:
+            first, last = (self.offset_table.from_utf16(offset) for offset in (start, end))
             resolved = offsets.UnresolvedOffsets(
                 words, None if first is None or last is None else self.text[first:last]
             )
@@ -271,7 +269,7 @@ class ResultReader:
     def _read_attribute(self, item: Item, region_id: str) -> None:
         name = item.get("from_name")
         control = self.controls.attributes.get(name) if isinstance(name, str) else None
-        wrong_type = f"{name} has no items of type {item.get('type')!r}"
+        wrong_type = f"{name} has no items of type {quote(item.get('type'))}"
         if isinstance(name, str) and name in self.controls.layers:
             return self._quarantine(item, rules.item_unknown, item, wrong_type)
         if control is None or not isinstance(name, str) or item.get("to_name") != self.controls.text:

@@ -29,7 +29,7 @@ def article_unknown(article: object, task: object) -> Iterator[Problem]:
     Why: labels go to the file of the article that they were made on; a name such as `../x` must never become a path.
     Fails: a task created by hand in the browser, whose data has no `article`; an article that was removed.
     Passes: a task that `annotate studio push` created.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(
         f"task {quote(task)} is of no article of the corpus ({quote(article)}); add or push the article, or delete the"
@@ -50,7 +50,7 @@ def text_differs(task: object) -> Iterator[Problem]:
     Why: offsets counted in another text point at other words.
     Fails: the article was corrected after it was pushed.
     Passes: both texts have the same SHA-256.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(
         f"task {quote(task)} has another text than the article, so no label was taken; if the article was corrected, "
@@ -65,7 +65,7 @@ def task_unreadable(problem: str) -> Iterator[Problem]:
     Why: labels cannot be read from any other structure.
     Fails: `"result": "…"`.
     Passes: the raw JSON of a server.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"{problem}; export the task as raw JSON")
 
@@ -75,9 +75,10 @@ def several_annotations(annotator: str, ids: Iterable[object], taken_id: object)
     """An annotator has one annotation of an article.
 
     Why: the corpus has one file for each annotator and article; it cannot tell which of two annotations is meant.
-    Fails: the annotator pressed "+" next to the first annotation, and submitted both.
+    Fails: the annotator pressed "+" next to the first annotation, and submitted both; two projects have the article,
+    and the annotator submitted it in both.
     Passes: one annotation; a second one was deleted in Label Studio.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     listed = ", ".join(map(str, ids))
     yield Problem(
@@ -92,7 +93,7 @@ def skipped(annotator: str) -> Iterator[Problem]:
     Why: a skipped task is "not labelled", which differs from "nothing to label here".
     Fails: the annotator pressed Skip.
     Passes: the task was submitted, with or without labels.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"{annotator} skipped this article; nothing was taken")
 
@@ -104,7 +105,7 @@ def draft(annotator: str) -> Iterator[Problem]:
     Why: a draft is unfinished work, which the server saves automatically.
     Fails: the annotator added labels and did not press Submit (or Update).
     Passes: the annotation was submitted.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"{annotator} has a draft that was not submitted; it was not taken")
 
@@ -116,7 +117,7 @@ def nothing_labelled(annotator: str) -> Iterator[Problem]:
     Why: an article without labels is possible, but an accidental click on Submit is more likely.
     Fails: an empty annotation was submitted.
     Passes: an annotation with at least one span.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"{annotator} submitted this article without labels; the empty annotation was taken")
 
@@ -128,10 +129,10 @@ def beginning_unknown(annotator: str, parent: str) -> Iterator[Problem]:
     Why: labels that began as a copy are not independent of what was copied.
     Fails: the annotator started from a prediction that was deleted since; one whose name is no annotator's id.
     Passes: an annotation that started from the bare text, or from gold, a model or another annotator of the corpus.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     problem = f"{annotator} began with {parent}; the labels were taken as corrected"
-    yield Problem(f"{problem}, and nobody knows what they were made from")
+    yield Problem(f"{problem}; what they were made from is not known")
 
 
 @rule("L109", "warning")
@@ -141,9 +142,44 @@ def work_unreadable(field: str, value: object) -> Iterator[Problem]:
     Why: both go into the file of the annotation, where they must be readable.
     Fails: `"lead_time": -3`; `"origin": "elsewhere"`.
     Passes: `"lead_time": 61.5`; `"origin": "prediction-changed"`; an export that has neither.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"{field} is {quote(value)}, which cannot be read; it was left out, and all labels were taken")
+
+
+@rule(
+    "L110",
+    advice=(
+        "Other labels of yours for this article are in the collection already, so these were not taken. Tell the lead "
+        "of your project."
+    ),
+)
+def labels_from_elsewhere(annotator: str, spans: int, is_in_gold: bool) -> Iterator[Problem]:
+    """A pull replaces only labels that were pulled from the same user.
+
+    Why: labels that came from elsewhere are in no project of the server, so the file may be their only copy.
+    Fails: a user was identified as the wrong annotator; the labels of the annotator were imported.
+    Passes: the article has no labels of the annotator yet, or labels that were pulled from this user.
+    See: docs/how-to/label-studio.md
+    """
+    gold = "; gold was made from them" if is_in_gold else ""
+    yield Problem(
+        f"the corpus has labels of {annotator} that were not pulled from this user ({spans:,} spans{gold}); they were "
+        "kept; correct who the user is with --annotator and --user, or replace all such labels with --replace"
+    )
+
+
+@rule("L111", "warning")
+def labels_replaced(annotator: str, spans: int, is_in_gold: bool) -> Iterator[Problem]:
+    """Labels that were not pulled from the same user are replaced only on request, and reported.
+
+    Why: they are in no project of the server, and may be needed.
+    Fails: with `--replace`, labels that were imported.
+    Passes: labels that were pulled from this user.
+    See: docs/how-to/label-studio.md
+    """
+    gold = "; gold was made from them, adjudicate it again" if is_in_gold else ""
+    yield Problem(f"replaced labels of {annotator} that were not pulled from this user ({spans:,} spans){gold}")
 
 
 @rule(
@@ -158,7 +194,7 @@ def item_unknown(item: object, reason: str) -> Iterator[Problem]:
     Why: items of other kinds come from controls that the labelling config does not have.
     Fails: `"type": "rectanglelabels"`; an item without a value.
     Passes: `"type": "labels"`, `"choices"`, `"number"`, `"textarea"` or `"relation"`.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"an item was quarantined because {reason}: {quote(item)}")
 
@@ -170,7 +206,7 @@ def control_unknown(control: object, section: str, region: str) -> Iterator[Prob
     Why: the server lets a control be renamed or removed while labels made with it remain.
     Fails: `"from_name": "label"` where the config has no such control.
     Passes: the name of a layer, or of a label and its attribute; a control that `layers` or `attributes` of a map has.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     problem = f"an item comes from the control {quote(control)}, which is not in the labelling config"
     yield Problem(f"{problem}; for a project made elsewhere, name it in `{section}` of the map", region)
@@ -183,7 +219,7 @@ def label_unknown(label: object, layer: str, region: str) -> Iterator[Problem]:
     Why: the server accepts any label, including one that was removed from the inventory.
     Fails: a region with a label that was renamed in the inventory.
     Passes: a label of the inventory, made with the control of its layer.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"the layer {layer} has no label {quote(label)}; label the region again", region)
 
@@ -195,7 +231,7 @@ def label_missing(region: str) -> Iterator[Problem]:
     Why: a range of text without a label carries no information.
     Fails: `"labels": []`.
     Passes: one label, or several.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem("a region has no label; label or delete it", region)
 
@@ -207,7 +243,7 @@ def offset_not_integer(start: object, end: object, region: str) -> Iterator[Prob
     Why: other tags (HyperText) give paths into a page, which are not offsets in the text.
     Fails: `"start": "/div[1]/text()[1]"`, `3.0`, `true`.
     Passes: `"start": 3`.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"start {quote(start)} and end {quote(end)} are not integers; draw the region again", region)
 
@@ -217,10 +253,11 @@ def words_elsewhere(start: int, end: int, quoted: object, misfit: UnresolvedOffs
     """The words quoted with a region are at its offsets, counted in code points or in UTF-16 units.
 
     Why: if words and offsets disagree, either may be wrong, and nothing is guessed. `--fix` of `pull` and
-    `convert` moves a region for which exactly one other place fits; docs/decisions/0008-offsets.md lists the diagnoses.
+    `convert` moves a region for which exactly one other place fits; docs/explanation/decisions/0008-offsets.md lists
+    the diagnoses.
     Fails: a region dragged wider after an emoji, which mixes the two counts; an end past the text.
     Passes: `text[start:end]` is the quoted text.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     counts = (("code points", misfit.code_points), ("UTF-16 units", misfit.utf16))
     readings = ", ".join(f"{unit} read {'nothing' if words is None else quote(words)}" for unit, words in counts)
@@ -246,7 +283,7 @@ def words_missing(start: int, end: int, region: str) -> Iterator[Problem]:
     Why: without them a wrong offset cannot be detected. Such a region is taken only if both counts read the same.
     Fails: an item from another tool, without `value.text`.
     Passes: an item from the browser.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"the region {start}–{end} quotes no words; it was taken at its offsets", region)
 
@@ -258,7 +295,7 @@ def counted_in_utf16(start: int, end: int, region: str) -> Iterator[Problem]:
     Why: older servers and some importers count UTF-16 units, of which an emoji has two.
     Fails: a region after an emoji whose offsets are one too large.
     Passes: a region made with Label Studio 1.23.2.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"the offsets {start}–{end} were counted in UTF-16 units and were converted to code points", region)
 
@@ -275,7 +312,7 @@ def region_duplicate(region: str) -> Iterator[Problem]:
     Why: attributes and relations name a region by its id alone.
     Fails: two items with one id and different offsets.
     Passes: several labels on one range of text.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem("another item has the id of this region, with another range or the same label", region)
 
@@ -287,7 +324,7 @@ def remark_unknown(key: object, region: str) -> Iterator[Problem]:
     Why: no data may disappear silently.
     Fails: `"meta": {"colour": "red"}`.
     Passes: `"meta": {"text": ["a note"]}`.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"the corpus has no field for the remark {quote(key)}; the raw item was kept", region)
 
@@ -299,7 +336,7 @@ def offsets_fixed(start: int, end: int, settled: ResolvedOffsets, region: str) -
     Why: the new place is inferred; a person may want to check it.
     Fails: with `--fix`, a region dragged wider after an emoji, whose end was counted in UTF-16 units.
     Passes: offsets at which the text has the quoted words.
-    See: docs/decisions/0008-offsets.md
+    See: docs/explanation/decisions/0008-offsets.md
     """
     yield Problem(
         f"{start}–{end} became {settled.start}–{settled.end}, where its words are ({settled.diagnosis})", region
@@ -313,7 +350,7 @@ def parent_unknown(parent: object, region: str) -> Iterator[Problem]:
     Why: no data may disappear silently.
     Fails: `"parentID": "x1"`, as after a region was dragged onto another in the list.
     Passes: a region without a parent; a relation between both regions.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"the corpus has no field for the parent {quote(parent)} of a region; it was left out", region)
 
@@ -325,7 +362,7 @@ def ends_trimmed(resolved: ResolvedOffsets, start: int, end: int, region: str) -
     Why: a region without it is what `annotate check` accepts (P104), but differs from what the annotator marked.
     Fails: with `--fix`, a region "33 people ".
     Passes: a region "33 people".
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"{resolved.start}–{resolved.end} became {start}–{end}, without the white space at the ends", region)
 
@@ -337,7 +374,7 @@ def text_unknown(text: object, region: str) -> Iterator[Problem]:
     Why: a task may show several texts, and offsets in another one point at other words.
     Fails: `"to_name": "title"` where the control of the text is called `text`.
     Passes: the name of the one `Text` control; a map says how a config made elsewhere calls it.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(
         f"an item was made on {quote(text)}, which is not the article's text; if it is, name it as `text` in a map",
@@ -357,7 +394,7 @@ def attribute_without_region(control: str, region: str) -> Iterator[Problem]:
     Why: a value without a span carries no information.
     Fails: a choice whose region was deleted, or quarantined by another rule.
     Passes: a choice with the id of a region.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"{control} belongs to no region that was taken", region)
 
@@ -372,7 +409,7 @@ def attribute_of_other_label(control: str, labels: str, region: str) -> Iterator
     Why: when a label is changed, the values of the former one may remain, invisibly.
     Fails: a value for a label that the region no longer has.
     Passes: a value for the label of the region.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"{control} is set on a region that is labelled {labels}", region)
 
@@ -384,7 +421,7 @@ def value_unknown(control: str, value: object, region: str) -> Iterator[Problem]
     Why: the server accepts any value, including one that was removed from the inventory.
     Fails: a choice that was renamed; an empty text.
     Passes: a choice of the inventory.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"{control} cannot be {quote(value)}; choose a value of the inventory", region)
 
@@ -396,7 +433,7 @@ def several_values(control: str, values: object, region: str) -> Iterator[Proble
     Why: the corpus cannot tell which of several is meant.
     Fails: `"choices": ["a", "b"]`.
     Passes: `"choices": ["a"]`.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"{control} has several values, {quote(values)}; choose one", region)
 
@@ -408,7 +445,7 @@ def number_unfit(control: str, value: object, wanted: str, region: str) -> Itera
     Why: integers are counts; no table or calculation can use a number that is not finite.
     Fails: `"number": 2.5` for an integer; `"number": null`.
     Passes: `"number": 2`, and `2.0`, which is the same; `"number": -2.5` for a number.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"{control} is {quote(value)}, which is not {wanted}", region)
 
@@ -420,7 +457,7 @@ def attribute_duplicate(control: str, value: object, region: str) -> Iterator[Pr
     Why: the corpus cannot tell which of two values is meant; the first was taken.
     Fails: two items with one id, one control and two values.
     Passes: one item.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"{control} has a value already; the second value {quote(value)} was quarantined", region)
 
@@ -432,7 +469,7 @@ def relation_end_missing(head: object, tail: object, region: str | None) -> Iter
     Why: the server accepts relations to regions that do not exist.
     Fails: a relation to a region that was deleted, or quarantined by another rule.
     Passes: both ids are those of regions of the same annotation.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     ends = [str(end) if isinstance(end, NamedRegion) else quote(end) for end in (head, tail)]
     yield Problem(f"a relation from {ends[0]} to {ends[1]} has an end that is not a region", region)
@@ -445,7 +482,7 @@ def relation_unlabelled(head: NamedRegion, tail: NamedRegion) -> Iterator[Proble
     Why: the browser accepts relations without a label, and those have no meaning.
     Fails: a relation whose label was not chosen in the list of relations, between labels that allow none or several.
     Passes: a relation with a label; a relation without one that can only be one, which then has that label (L407).
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(
         f"the relation from {head} to {tail} has no label, and its ends do not allow exactly one; choose one in the"
@@ -461,7 +498,7 @@ def relation_unknown(label: object, head: NamedRegion, tail: NamedRegion) -> Ite
     Why: the server accepts any label, including one that was removed from the inventory.
     Fails: a relation whose label was renamed.
     Passes: a label of the inventory.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(
         f"the inventory has no relation {quote(label)} (from {head} to {tail}); choose another label", head.id
@@ -478,7 +515,7 @@ def direction_unclear(direction: object, head: NamedRegion, tail: NamedRegion) -
     Why: the head and the tail of a relation have different roles.
     Fails: `"direction": "bi"`.
     Passes: `"right"`; `"left"`, which swaps the ends; no direction, which the browser reads as `"right"`.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(
         f"the relation between {head} and {tail} has the direction {quote(direction)}; choose one direction, or set"
@@ -500,7 +537,7 @@ def relation_ends_unclear(label: str, head: NamedRegion, tail: NamedRegion) -> I
     Why: each label of a region becomes a span, and each end of a relation is one span.
     Fails: the inventory allows the relation for none of the labels, or for several.
     Passes: the inventory allows exactly one pair of the labels as the relation's ends.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(
         f"{label} from {head} to {tail} fits no single pair of the labels there; draw one region for each label",
@@ -515,7 +552,7 @@ def relation_duplicate(label: str, head: NamedRegion, tail: NamedRegion) -> Iter
     Why: a second relation with the same label adds nothing.
     Fails: a relation drawn twice with one label.
     Passes: two relations with different labels.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"{label} from {head} to {tail} exists twice; one was taken", head.id)
 
@@ -527,7 +564,7 @@ def relation_named(name: str, head: NamedRegion, tail: NamedRegion) -> Iterator[
     Why: where the ends allow exactly one relation, one without a label can be no other, so it is taken as that one.
     Fails: an unlabelled relation between two labels for which the inventory has one relation in that direction.
     Passes: a relation whose label was chosen in the list of relations.
-    See: docs/label-studio.md
+    See: docs/how-to/label-studio.md
     """
     yield Problem(f"the relation from {head} to {tail} had no label; its ends allow only {quote(name)}", head.id)
 

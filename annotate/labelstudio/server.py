@@ -176,6 +176,7 @@ def server_environment(state: State, database: Database | None, public_url: str 
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
         "LATEST_VERSION_CHECK": "false",
+        "ML_BLOCK_LOCAL_IP": "false",  # the service of suggestions is on this machine
         "LOCAL_FILES_SERVING_ENABLED": "false",  # otherwise on if the current folder has one with a certain name
     }
     if public_url is not None:

@@ -15,6 +15,9 @@ hidden-gold.json  server → title → annotator → articles with gold in the a
 reanchor/         journal of moves to corrected texts, and what did not fit them
 watch/            what `watch` knows of the tasks of a project    watch.json       the process that `up` started for it
 findings/         a page for each annotator, made by `watch`      watch.log        what that process reported
+suggest.json      the process that serves suggestions             suggest.log      what it reported in the background
+pushed/           the predictions that tasks had when they were last pushed
+suggest/          the lock of that process       suggest-projects.json  projects that ask for suggestions
 """
 
 import importlib.util

@@ -17,6 +17,8 @@ STAGES: tuple[Stage, ...] = ("done", "draft", "skipped", "left")
 """What an annotator did with an article; of several, the first counts."""
 TASK_FIELDS = "id,data,annotators,total_annotations,cancelled_annotations,draft_exists,avg_lead_time"
 """The fields of a task that show its stage, and the time of a single annotation, without labels and predictions."""
+ANNOTATION_FIELDS = "id,annotations,completed_by,was_cancelled,lead_time"
+"""The fields of a task with those of its annotations, to which the server applies the same list."""
 
 
 class LabellingStatus(NamedTuple):
@@ -42,7 +44,7 @@ def read_status(
     annotators: Mapping[int, str],
     progress: Progress | None = None,
     fields: TaskFields | None = None,
-    others: Sequence[str] = (),
+    titles: Sequence[str] | None = None,
 ) -> LabellingStatus:
     """Return how far each annotator is.
 
@@ -57,18 +59,16 @@ def read_status(
         annotators: The annotator of each user of the server.
         progress: Called with the number of tasks counted in a project, and of all its tasks.
         fields: The keys of the data of tasks made elsewhere.
-        others: The titles of more projects to count.
+        titles: The titles of the projects to count; those for labelling by default.
     """
     server = studio.address.name
     owners = assigned_annotators(state, server, title)
     owner_of = {annotator_title(title, annotator): annotator for annotator in owners}
     removed = state.removed_annotators(server)
     status = LabellingStatus(list(owners), {}, {})
-    for name in dict.fromkeys([*labelling_titles(state, server, title), *others]):
+    for name in labelling_titles(state, server, title) if titles is None else titles:
         project, owner = find_project(studio, state, name), owner_of.get(name)
-        times: list[tuple[int | None, float]] = []
-        several: list[int] = []
-        for task in studio.iterate_tasks(project.id, progress, TASK_FIELDS) if project else ():
+        for task in _tasks_with_annotations(studio, project.id, progress) if project else ():
             stages = status.stages.setdefault(article_id_of(task, fields) or "(none)", {})
             if owner is not None and owner not in removed:
                 stages.setdefault(owner, "left")
@@ -77,20 +77,45 @@ def read_status(
                 if annotator not in status.annotators:
                     status.annotators.append(annotator)
                 stages[annotator] = min(stages.get(annotator, stage), stage, key=STAGES.index)
-            if (single := _read_single_time(task)) is not None:
-                times.append(single)
-            if (task.get("total_annotations") or 0) > 1:
-                several.append(task["id"])
-        for page in studio.task_pages(project.id, task_ids=several) if project and several else ():
-            times += [time for task in page for entry in task.get("annotations") or [] if (time := _read_time(entry))]
-        for user_id, lead_time in times:
-            status.lead_times.setdefault(annotator_of(user_id, annotators), []).append(lead_time)
+            for user_id, lead_time in _read_times(task):
+                status.lead_times.setdefault(annotator_of(user_id, annotators), []).append(lead_time)
     return status
 
 
+def _tasks_with_annotations(studio: Studio, project_id: int, progress: Progress | None) -> Iterator[JsonObject]:
+    """Yield the tasks of a project; those with several annotations have them, without results.
+
+    The counts of the others say who did what.
+    """
+    done, totals = 0, list[int]()
+    for page in studio.task_pages(project_id, fields=TASK_FIELDS, on_total=totals.append):
+        annotations: dict[int, list[JsonObject]] = {}
+        several = [task["id"] for task in page if _count_annotations(task) > 1]
+        for details in studio.task_pages(project_id, task_ids=several, fields=ANNOTATION_FIELDS) if several else ():
+            annotations |= {task["id"]: task.get("annotations") or [] for task in details}
+        for task in page:
+            done += 1
+            if progress:
+                progress(done, totals[0])
+            yield task | {"annotations": annotations.get(task["id"], [])}
+
+
+def _count_annotations(task: JsonObject) -> int:
+    """Return the number of annotations of a listed task, with skipped ones."""
+    return (task.get("total_annotations") or 0) + (task.get("cancelled_annotations") or 0)
+
+
+def _read_times(task: JsonObject) -> list[tuple[int | None, float]]:
+    """Return user and time of each annotation of a task that was submitted, as far as the server knows them."""
+    if _count_annotations(task) > 1:
+        return [time for annotation in task["annotations"] if (time := _read_time(annotation))]
+    single = _read_single_time(task)
+    return [] if single is None else [single]
+
+
 def _read_single_time(task: JsonObject) -> tuple[int | None, float] | None:
-    """Return user and time of the only annotation of a task; None if there are several, or no time is known."""
-    if (task.get("total_annotations") or 0) != 1 or task.get("cancelled_annotations"):
+    """Return user and time of the only annotation of a task; None if it was skipped, or no time is known."""
+    if not task.get("total_annotations"):
         return None
     lead_time = read_lead_time(task.get("avg_lead_time"))
     return None if lead_time is None else (next(iter(task.get("annotators") or []), None), lead_time)
@@ -105,12 +130,12 @@ def _read_time(annotation: JsonObject) -> tuple[int | None, float] | None:
 def _stages_by_user(studio: Studio, task: JsonObject) -> Iterator[tuple[int | None, Stage]]:
     """Yield the stages of a task by user; a user may have several.
 
-    The server's counts are sufficient, except for drafts and for a task that one user submitted and another skipped:
-    those take further requests.
+    The server's counts are sufficient, except for drafts, which take a request, and for a task that one user submitted
+    and another skipped.
     """
     done, skipped = task.get("total_annotations") or 0, task.get("cancelled_annotations") or 0
     if done and skipped:
-        for annotation in (studio.get_task(task["id"]) or {}).get("annotations") or []:
+        for annotation in task["annotations"]:
             yield user_id_of(annotation), "skipped" if annotation.get("was_cancelled") else "done"
     elif done or skipped:
         for user_id in task.get("annotators") or [None]:

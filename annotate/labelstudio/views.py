@@ -19,7 +19,13 @@ _HIDDEN_WHILE_LABELLING = ("id", "cancelled_annotations", "annotators", "updated
 """More columns, without which the narrow list next to an open article has room for its title."""
 
 
-def create_tab(studio: Studio, project_id: int, title: str, filters: Sequence[JsonObject] = ()) -> None:
+def create_tab(
+    studio: Studio,
+    project_id: int,
+    title: str,
+    filters: Sequence[JsonObject] = (),
+    existing: Sequence[str] | None = None,
+) -> None:
     """Create a tab, and the first one of a project that has none, unless there is one with the title.
 
     Args:
@@ -27,8 +33,11 @@ def create_tab(studio: Studio, project_id: int, title: str, filters: Sequence[Js
         project_id: The project.
         title: The title of the tab.
         filters: What tasks it shows; see `client.task_filter`.
+        existing: The titles of the project's tabs; asked of the server if None.
     """
-    titles = [(view.get("data") or {}).get("title") for view in studio.list_views(project_id)]
+    titles: Sequence[object] | None = existing
+    if titles is None:
+        titles = [(view.get("data") or {}).get("title") for view in studio.list_views(project_id)]
     if not titles and title != DEFAULT:
         studio.create_view(project_id, _view_settings(DEFAULT))
     if title not in titles:

@@ -45,10 +45,7 @@ def migrate_map(text: str, steps: Sequence[MigrationStep]) -> MigratedMap:
     notes: list[str] = []
     for step in steps:
         if step.kind not in ("add", "reword"):
-            try:
-                document = YamlDocument(text)
-            except yaml.YAMLError as error:
-                raise ValueError(f"is not YAML: {error}") from error
+            document = YamlDocument(text)
             notes += _list_notes(document, step)
             text = apply_edits(text, [*_edit_names(document, step), *_edit_values(document, step)])
     return MigratedMap(text, tuple(notes))

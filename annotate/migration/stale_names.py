@@ -1,5 +1,6 @@
 """Old names that are left in text written by people: no step rewrites a sentence, so that the lines are listed."""
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import NamedTuple
 import yaml
 
 from annotate.inventory import Inventory
-from annotate.migration.yaml_edits import YamlDocument, entries
+from annotate.migration.yaml_edits import YamlDocument, compose_yaml, entries
 from annotate.practice import FOLDER as PRACTICE_FOLDER
 
 _GENERATED = re.compile(r"<!-- generated: (?:(?!<!-- generated: ).)*?<!-- /generated -->", re.DOTALL)
@@ -72,25 +73,37 @@ def _prose_lines(file: Path, text: str) -> Iterator[tuple[int, str]]:
     if file.suffix == ".md":
         text = _GENERATED.sub(lambda match: "\n" * match[0].count("\n"), text)
     if file.suffix == ".yaml" and file.parent.name == "adjudication":
-        yield from _reasons(yaml.compose(text, yaml.SafeLoader))
-        return
+        # `annotate check` reports a file that is not YAML; all of its lines are looked at.
+        with contextlib.suppress(ValueError):
+            yield from _list_reasons(text)
+            return
     if file.suffix == ".yaml" and file.parent.name == PRACTICE_FOLDER:
         text = _blank_quotes(text)
     for number, line in enumerate(text.splitlines(), 1):
         yield number, " ".join(_NOTES.findall(line)) if file.suffix == ".json" else line
 
 
-def _reasons(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
-    """Yield every `reason` below a node, with its line."""
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _reasons(item)
-    elif isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == "reason" and isinstance(value, yaml.ScalarNode):
-                yield value.start_mark.line + 1, value.value
-            else:
-                yield from _reasons(value)
+def _list_reasons(text: str) -> list[tuple[int, str]]:
+    """Return every `reason` in a document, with its line; a part that aliases repeat is looked at once.
+
+    Raises:
+        ValueError: The text is not YAML.
+    """
+    nodes, seen = [compose_yaml(text)], set[yaml.Node | None]()
+    reasons = list[tuple[int, str]]()
+    while nodes:
+        node = nodes.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        elif isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == "reason" and isinstance(value, yaml.ScalarNode):
+                    reasons.append((value.start_mark.line + 1, value.value))
+            nodes += (value for _, value in node.value)
+    return sorted(reasons)
 
 
 def _blank_quotes(text: str) -> str:

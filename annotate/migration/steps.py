@@ -9,7 +9,9 @@ import msgspec
 from annotate.errors import CannotRun
 from annotate.model import LARGEST, AttributeValue, normal_number
 from annotate.schemas import require_valid
+from annotate.util.escape import quote
 from annotate.util.files import load_yaml
+from annotate.util.suggestions import list_choices
 from annotate.versions import is_older
 
 _KINDS = ("rename", "merge", "split", "drop", "reword", "add")
@@ -115,7 +117,7 @@ def load_migration(path: str | Path) -> Migration:
     for index, step in enumerate(migration.steps):
         for name in (step.to, *step.exceptions.values(), *step.anchors.values()) if step.kind == "split" else ():
             if name not in step.into:
-                problem = f"steps[{index}]: {name!r} is not among the labels split into"
+                problem = f"steps[{index}]: {quote(name)} is not among the labels split into"
                 raise CannotRun(path, problem, "name one of them")
     return migration
 
@@ -132,7 +134,9 @@ def _check_kinds(path: Path, value: object) -> None:
             continue
         kind = next((kind for kind in _KINDS if kind in step), None)
         if kind is None:
-            raise CannotRun(path, f"steps[{index}]: has none of: {', '.join(_KINDS)}", "add one (docs/migrations.md)")
+            raise CannotRun(
+                path, f"steps[{index}]: has none of: {', '.join(_KINDS)}", "add one (docs/how-to/migrations.md)"
+            )
         if step[kind] == "metadata":
             problem = f"steps[{index}].{kind}: a migration changes no metadata of articles"
             hint = "change the field in labels.yaml and in the articles' files; `annotate check` lists what is left"
@@ -143,7 +147,7 @@ def _find_addition_faults(step: Mapping[str, Any], migration: Migration) -> Iter
     """Yield what is wrong with an addition, and what to do; the inventory after it shows what its entry lacks."""
     entry, name = step.get("entry", {}), step["name"]
     if not is_older(migration.old_version, migration.new_version):
-        problem = f"adds {name!r} in {migration.new_version}, which is not later than {migration.old_version}"
+        problem = f"adds {quote(name)} in {migration.new_version}, which is not later than {migration.old_version}"
         yield problem, "give the new inventory a later version"
     if "since" in entry:
         yield "entry.since is written by the migration", "leave it out"
@@ -152,26 +156,26 @@ def _find_addition_faults(step: Mapping[str, Any], migration: Migration) -> Iter
     default, type_, values = step.get("default"), entry.get("type"), entry.get("values")
     if default is None:
         if entry.get("required"):
-            yield f"{name!r} is required, and has no default", "add the default that earlier labels get"
+            yield f"{quote(name)} is required, and has no default", "add the default that earlier labels get"
         return
     if not isinstance(entry.get("labels"), list):
         yield "entry.labels is missing", "add the list of labels that have the attribute"
     if type_ == "choice" and isinstance(values, dict) and default not in values:
-        yield f"the default {default!r} is no value of {name!r}", f"use one of: {', '.join(map(str, values))}"
+        yield f"the default {quote(default)} is no value of {quote(name)}", f"use one of: {list_choices(values)}"
     if type_ == "integer" and (type(default) is not int or not 0 <= default <= LARGEST):
-        yield f"the default {default!r} is no whole number from 0 on", "write a whole number without quotes"
+        yield f"the default {quote(default)} is no whole number from 0 on", "write a whole number without quotes"
     if type_ == "number" and normal_number(default) is None:
-        yield f"the default {default!r} is not a finite number", "write a number without quotes, as in 2.5"
+        yield f"the default {quote(default)} is not a finite number", "write a number without quotes, as in 2.5"
     is_number = isinstance(default, int | float) and type_ in ("integer", "number")
     for key, sign in (("minimum", 1), ("maximum", -1)):
         bound = entry.get(key)
         if is_number and isinstance(bound, int | float) and sign * default < sign * bound:
             yield (
-                f"the default {default!r} is {'below' if sign > 0 else 'above'} the {key}, {bound}",
+                f"the default {quote(default)} is {'below' if sign > 0 else 'above'} the {key}, {bound}",
                 "correct one of them",
             )
     if type_ == "text" and (not isinstance(default, str) or not default):
-        yield f"the default {default!r} is not text", "write it in quotes"
+        yield f"the default {quote(default)} is not text", "write it in quotes"
 
 
 def _make_step(entry: Mapping[str, Any], new_version: str) -> MigrationStep:

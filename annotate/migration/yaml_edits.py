@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 import yaml
 
+from annotate.util.escape import shorten
+
+_LONGEST_REASON = 200
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ -]*[A-Za-z0-9_-]|[A-Za-z]|\d+\.\d+\.\d+")
 _PLAIN_PROSE = re.compile(r"""[A-Za-z][A-Za-z0-9_ ,.;()"'/-]*[A-Za-z0-9_.)"'-]""")
 """Prose that needs no quotes in block style, unless it is a word of `_NOT_PLAIN`."""
@@ -94,6 +97,21 @@ def is_flow(node: yaml.Node) -> bool:
     return isinstance(node, yaml.CollectionNode) and bool(node.flow_style)
 
 
+def compose_yaml(text: str) -> yaml.Node | None:
+    """Return the root of a document; None if it is empty.
+
+    Raises:
+        ValueError: The text is not YAML.
+    """
+    try:
+        node: yaml.Node | None = yaml.compose(text, yaml.SafeLoader)
+    except RecursionError as error:
+        raise ValueError("is not YAML: it is nested too deeply") from error
+    except yaml.YAMLError as error:
+        raise ValueError(f"is not YAML: {shorten(str(error), _LONGEST_REASON)}") from error
+    return node
+
+
 class YamlDocument:
     """The nodes of a YAML document that is a mapping.
 
@@ -106,10 +124,10 @@ class YamlDocument:
         """Parse a document.
 
         Raises:
-            ValueError: The document is not a mapping.
+            ValueError: The document is not YAML, or not a mapping.
         """
         self.text = text
-        node = yaml.compose(text, yaml.SafeLoader)
+        node = compose_yaml(text)
         if not isinstance(node, yaml.MappingNode):
             raise ValueError("is not a mapping")  # noqa: TRY004 - it is the contents that are wrong
         self.root = node

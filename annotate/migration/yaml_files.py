@@ -23,8 +23,10 @@ from annotate.migration.yaml_edits import (
     quote_scalar,
     replace_scalar,
 )
+from annotate.util.escape import quote
 from annotate.util.files import read_bytes_if_present
 from annotate.util.folders import temporary_folder
+from annotate.util.suggestions import list_choices
 
 _SECTIONS = {"label": "spans", "attribute": "attributes", "relation": "relations", "record": "records"}
 _EMPTY = {"attributes": "{}", "intervals": "[]", "relations": "{}", "records": "{}"}
@@ -105,19 +107,19 @@ def _check_names(document: YamlDocument, step: MigrationStep) -> None:
     if step.what == "value":
         attribute = str(step.attribute)
         if attribute not in document.keys("attributes") or "values" not in document.keys("attributes", attribute):
-            raise ValueError(f"{step}: no choice attribute is called {attribute!r}")
+            raise ValueError(f"{step}: no choice attribute is called {quote(attribute)}")
         names = document.keys("attributes", attribute, "values")
     else:
         names = document.keys(_SECTIONS[step.what])
     needed = ([step.after] if step.after else []) if step.kind == "add" else step.names
     for name in needed:
         if name not in names:
-            raise ValueError(f"{step}: no {step.what} is called {name!r}; there are: {', '.join(names)}")
+            raise ValueError(f"{step}: no {step.what} is called {quote(name)}; there are: {list_choices(names)}")
     if step.kind == "add" and step.names[0] in names:
         raise ValueError(f"{step}: there is a {step.what} of this name already")
     for name in step.into or ([step.to] if step.to else []):
         if name in names and name not in step.names:
-            raise ValueError(f"{step}: a {step.what} is called {name!r} already")
+            raise ValueError(f"{step}: a {step.what} is called {quote(name)} already")
 
 
 def _add_entry(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
@@ -169,7 +171,7 @@ def _require_other_ends(document: YamlDocument, step: MigrationStep) -> None:
     for name in document.keys("relations"):
         for end, (key, labels) in entries(document.get("relations", name)).items():
             if end in _ENDS and {item.value for item in labels.value} <= set(step.names):
-                problem = f"{step}: the relation {name!r} would have no label at its {end} ({describe_line(key)})"
+                problem = f"{step}: the relation {quote(name)} would have no label at its {end} ({describe_line(key)})"
                 raise ValueError(f"{problem}; {_drop_first('relation', name)}")
 
 
@@ -258,15 +260,15 @@ def _edit_anchors(document: YamlDocument, step: MigrationStep) -> Iterator[YamlE
         anchor = document.get("records", name, "anchor")
         line = describe_line(entries(document.get("records"))[name][0])
         if step.to is None:
-            raise ValueError(f"{step}: anchors the record {name!r} ({line}); {_drop_first('record', name)}")
+            raise ValueError(f"{step}: anchors the record {quote(name)} ({line}); {_drop_first('record', name)}")
         new = step.anchors.get(name) if step.kind == "split" else step.to
         if new is None:
             hint = f"name the label that anchors it from now on, as in anchors: {{{name}: {step.to}}}"
-            raise ValueError(f"{step}: {anchor.value} anchors the record {name!r} ({line}); {hint}")
+            raise ValueError(f"{step}: {anchor.value} anchors the record {quote(name)} ({line}); {hint}")
         if anchor.value != new:
             yield replace_scalar(anchor, new)
     for name in step.anchors.keys() - set(affected):
-        raise ValueError(f"{step}: anchors names {name!r}, which is not a record of {step.names[0]}")
+        raise ValueError(f"{step}: anchors names {quote(name)}, which is not a record of {step.names[0]}")
 
 
 def _drop_first(what: str, name: str) -> str:
@@ -526,6 +528,6 @@ def _edit_setting(document: YamlDocument, values: yaml.Node, step: MigrationStep
 def _rename_in_baseline(node: yaml.Node, step: MigrationStep, where: str) -> Iterator[YamlEdit]:
     if node.value in step.names:
         if step.to is None:
-            raise ValueError(f"{where} needs {node.value!r} ({describe_line(node)})")
+            raise ValueError(f"{where} needs {quote(node.value)} ({describe_line(node)})")
         if node.value != step.to:
             yield replace_scalar(node, step.to)

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from annotate.errors import CannotRun
 from annotate.model import Article
-from annotate.models.chat import ChatAnswer, ChatRequest
+from annotate.models.chat import ChatAnswer
 from annotate.models.labelling import ArticleLabeller, LabelledArticle, LabellingMethod, LabelRequest
 from annotate.util.parallel import thread_pool
 
-PATIENCE = 3.0
-"""Seconds to wait at an interruption for answers in flight, which may be paid for."""
+PATIENCE = 0.5
+"""Seconds to wait at an interruption for answers in flight, which may be paid for: a command ends in about a second."""
 
 
 class ArticleOutcome(NamedTuple):
@@ -42,7 +42,7 @@ class _Batch:
 def label_articles(
     articles: Iterable[Article],
     method: LabellingMethod,
-    ask: Callable[[ChatRequest], ChatAnswer],
+    ask: Callable[[LabelRequest], ChatAnswer],
     stop: Callable[[], None],
     concurrency: int,
 ) -> Generator[ArticleOutcome, None, None]:
@@ -95,14 +95,14 @@ def label_articles(
 def _send_next(
     batch: _Batch,
     threads: ThreadPoolExecutor,
-    ask: Callable[[ChatRequest], ChatAnswer],
+    ask: Callable[[LabelRequest], ChatAnswer],
     done: "SimpleQueue[_Batch]",
     in_flight: set[Future[ChatAnswer]],
 ) -> bool:
     """Send the next requests of an article, and return whether there are any."""
     batch.requests = list(batch.labeller.next_requests())
     batch.waiting = len(batch.requests)
-    batch.futures = [threads.submit(ask, request.chat) for request in batch.requests]
+    batch.futures = [threads.submit(ask, request) for request in batch.requests]
     in_flight.update(batch.futures)
     for future in batch.futures:
         future.add_done_callback(lambda _: done.put(batch))

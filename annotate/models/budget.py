@@ -19,7 +19,7 @@ class BudgetReached(Refused):
     """A request was not sent because the run may send or spend no more."""
 
 
-class TokenTotals(msgspec.Struct, kw_only=True):
+class TokenTotals(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The answers of a run, and their tokens.
 
     Attributes:
@@ -84,7 +84,9 @@ class Budget:
         with self._guard:
             if self.max_requests is not None and self.requests >= self.max_requests:
                 problem = f"reached: {self.requests:,} were sent"
-                raise BudgetReached("--max-requests", problem, "raise it; the answers so far are kept")
+                raise BudgetReached(
+                    "--max-requests", problem, "run the command again, or raise it; the answers so far are kept"
+                )
             self.requests += 1
 
     @contextmanager
@@ -103,7 +105,9 @@ class Budget:
                 spent = self.sent.cost or 0.0
                 if spent + self._reserved + cost > self.max_cost:
                     problem = f"reached: {spent:.4f} spent, and the next request may cost {cost:.4f}"
-                    raise BudgetReached("--max-cost", problem, "raise it; the answers so far are kept")
+                    raise BudgetReached(
+                        "--max-cost", problem, "run the command again, or raise it; the answers so far are kept"
+                    )
             self._reserved += cost
         try:
             yield

@@ -10,6 +10,8 @@ AnswerFormat: TypeAlias = Literal["schema", "object", "text"]
 """How an endpoint was asked to shape an answer: by a JSON Schema, as any JSON object, or not at all."""
 FinishReason: TypeAlias = Literal["stop", "length", "refusal", "other"]
 """Why an answer ends: it is complete, it was cut off, the model refused, or the endpoint gives another reason."""
+CONTEXT_PROBLEM = "the request is longer than the model's context"
+"""The `ChatAnswer.problem` of a request that was refused for its length. It costs nothing, and its answer is empty."""
 
 
 class ChatMessage(msgspec.Struct, frozen=True):

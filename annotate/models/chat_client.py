@@ -6,6 +6,7 @@ was. What may pass is tried again: time-outs, broken connections, 429 and errors
 before it is sent, since the endpoint may charge for it.
 """
 
+import json
 import random
 import threading
 import time
@@ -17,13 +18,16 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.models.chat import AnswerFormat, ChatAnswer, ChatRequest, FinishReason, TokenUsage
+from annotate.models.chat import CONTEXT_PROBLEM, AnswerFormat, ChatAnswer, ChatRequest, FinishReason, TokenUsage
 from annotate.models.endpoint import KEY_FILE_VARIABLE, KEY_VARIABLE, Endpoint
 from annotate.models.http_post import LARGEST_BODY, ConnectionFailed, EndpointUnreachable, HttpAnswer, HttpPoster
-from annotate.util.escape import quote, shorten
+from annotate.util.escape import escape_terminal_line, quote, shorten
 
 RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before the second, third … attempt. Each becomes up to twice as long by chance."""
+_LONGEST_SHOWN_WAIT = 86_400.0
+_SHOWN_KEY = 8
+"""The characters at either end of the key that no message repeats. Endpoints shorten the keys that they quote."""
 LONGEST_WAIT = 120.0
 """The most seconds that an endpoint can make a request wait; it then fails."""
 TEMPORARY_STATUS = (408, 425, 429, 500, 502, 503, 504, 529)
@@ -33,7 +37,6 @@ _FORMAT_WORDS = ("response_format", "json_schema", "json_object", "structured ou
 """Words of an error about the form of the answer."""
 _CONTEXT_WORDS = ("context length", "context_length", "context size", "context window", "maximum context", "too long")
 _REFUSAL_CODES = ("content_filter", "content_policy_violation")
-CONTEXT_PROBLEM = "the request is longer than the model's context"
 _LONGEST_QUOTE = 200
 _LARGEST_COUNT = 1 << 40
 _SCHEMA_INSTRUCTION = "Answer with one JSON object that follows this JSON Schema, and with nothing else:"
@@ -42,7 +45,7 @@ _Form = Literal["schema", "object with schema", "object", "text"]
 _LADDER: tuple[_Form, ...] = ("schema", "object with schema", "object", "text")
 
 
-class ModelParameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ModelParameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What else a model is told; None leaves it to the endpoint.
 
     Attributes:
@@ -160,8 +163,7 @@ class ChatClient:
                 continue
             delay = next(delays, None)
             if delay is None or (outcome.wait or 0) > LONGEST_WAIT:
-                later = f" in {outcome.wait:.0f} seconds" if outcome.wait else ""
-                hint = f"run the command again{later}; the answers so far are kept"
+                hint = f"run the command again{_describe_wait(outcome.wait)}; the answers so far are kept"
                 raise RequestFailed(self.endpoint.url, outcome.problem, hint)
             # By chance up to twice as long: threads that were refused together do not come back together.
             chance = delay * random.random()  # noqa: S311 - no secret
@@ -236,13 +238,13 @@ class ChatClient:
         if _is_html(answer):
             raise self._wrong_address("answers with a web page")
         try:
-            completion = msgspec.json.decode(answer.body, type=_Completion)
+            completion = _decode_completion(answer.body)
         except msgspec.ValidationError:
             error = _find_error(answer.body)
             if error.message:  # some gateways report errors of the model's server with the status of success
                 return self._explain(HttpAnswer(error.status or 502, answer.headers, answer.body), form)
             raise self._wrong_address("gives answers that are not those of a chat endpoint") from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             return _Failure("sent an answer that is no whole JSON")
         if not completion.choices:
             return _Failure("sent an answer without a choice")
@@ -255,7 +257,7 @@ class ChatClient:
             finish_reason="refusal" if choice.message.refusal else reason,
             format=form,
             refusal=choice.message.refusal or "",
-            model=shorten(completion.model or "", _LONGEST_QUOTE),
+            model=escape_terminal_line(shorten(completion.model or "", _LONGEST_QUOTE)),
             usage=_read_usage(completion.usage),
         )
 
@@ -280,7 +282,7 @@ class ChatClient:
             return ChatAnswer(text="", finish_reason="length", format=form, problem=CONTEXT_PROBLEM)
         if error.message and "model" in words and (status == 404 or error.code == "model_not_found"):
             raise CannotRun(url, f"has no model {quote(self.model)}{said}", "name one that it has with --model")
-        if status in (404, 405) or _is_html(answer):
+        if status in (404, 405) or not 400 <= status < 600 or _is_html(answer):
             raise self._wrong_address(f"answers {status}")
         hint = "try --temperature none" if "temperature" in words else "correct that, then run the command again"
         raise CannotRun(url, f"answers {status}{said}", hint)
@@ -289,10 +291,12 @@ class ChatClient:
         return CannotRun(self.endpoint.url, problem, "check the address; most end in /v1")
 
     def _quote(self, message: str) -> str:
-        """Return the words of an endpoint for an error, on one line and without the key."""
-        if self.endpoint.key:
-            message = message.replace(self.endpoint.key, "…")
-        message = shorten(" ".join(message.split()), _LONGEST_QUOTE)
+        """Return the words of an endpoint for an error, on one line and without the key or an end of it."""
+        words = message.split()
+        if key := self.endpoint.key:
+            ends = key[:_SHOWN_KEY], key[-_SHOWN_KEY:]
+            words = ["…" if any(end in word for end in ends) else word for word in words]
+        message = shorten(" ".join(words), _LONGEST_QUOTE)
         return f": {message}" if message else ""
 
 
@@ -321,6 +325,35 @@ def _find_error(body: bytes) -> _ApiError:
         code if isinstance(code, str) else kind if isinstance(kind, str) else "",
         code if type(code) is int and 400 <= code < 600 else 0,
     )
+
+
+def _decode_completion(body: bytes) -> _Completion:
+    """Read an answer, also one with a number that is none or with half a character, which JSON libraries write.
+
+    The answer may be paid for: such a fault in a part of it does not spoil the others.
+
+    Raises:
+        msgspec.ValidationError: It is not that of a chat endpoint.
+        ValueError: It is not JSON.
+        RecursionError: Its values are nested too deeply.
+    """
+    try:
+        return msgspec.json.decode(body, type=_Completion)
+    except (msgspec.ValidationError, RecursionError):
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        value = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=lambda _: None)
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        # Half a character becomes the sign for an unknown one.
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return msgspec.json.decode(text, type=_Completion)
+
+
+def _describe_wait(seconds: float | None) -> str:
+    """Return when to try again, if the endpoint says it; an hour is told, and a year is not."""
+    if not seconds:
+        return ""
+    return f" in {seconds:.0f} seconds" if seconds <= _LONGEST_SHOWN_WAIT else " another day"
 
 
 def _name_format(form: _Form) -> AnswerFormat:

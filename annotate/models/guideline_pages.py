@@ -1,12 +1,13 @@
 """Chooses what of the guidelines goes into a prompt: whole sections, in a stated order, within a budget of tokens."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
-from annotate.evaluation.prompt import shorten_page
+from annotate.generate import without_generated_tables
 from annotate.inventory import Inventory
+from annotate.models.quotations import ArticleQuotations
 from annotate.models.token_estimate import estimate_tokens
 from annotate.util.files import is_regular, read_text
 
@@ -43,6 +44,18 @@ class GuidelineSection(NamedTuple):
         return estimate_tokens(self.text)
 
 
+class DividedPages(NamedTuple):
+    """The sections of pages.
+
+    Attributes:
+        sections: The sections of each page, without those that have no more than a heading.
+        quotations: The number of places that quote articles, and are left out for that.
+    """
+
+    sections: list[list[GuidelineSection]]
+    quotations: int
+
+
 class ChosenSections(NamedTuple):
     """The sections that go into a prompt, in the order of the pages, and those that do not, in order of importance."""
 
@@ -70,21 +83,24 @@ def read_guidelines(folder: Path, inventory: Inventory) -> dict[str, str]:
     return {path: read_text(folder / path, hint, within=folder) for path in dict.fromkeys(paths)}
 
 
-def divide_pages(pages: Mapping[str, str], texts: Collection[str] | None) -> list[list[GuidelineSection]]:
-    """Divide pages into sections.
+def divide_pages(pages: Mapping[str, str], texts: Iterable[str] = (), *, examples: bool = False) -> DividedPages:
+    """Divide pages into sections, without generated tables, which repeat the definitions.
 
     Args:
         pages: The pages by their paths.
-        texts: The texts of the articles that are labelled, whose quotations are left out; None to leave out all block
-            quotes.
-
-    Returns:
-        The sections of each page, without those that have no more than a heading.
+        texts: The texts of articles; what the pages quote of them is left out.
+        examples: Whether other block quotes stay; else all are left out.
     """
-    return [
-        [section for section in _divide_page(path, shorten_page(page, texts)) if not section.is_empty]
-        for path, page in pages.items()
-    ]
+    own = {path: without_generated_tables(page) for path, page in pages.items()}
+    quotations = ArticleQuotations(own.values(), texts)
+    shortened = {path: quotations.shorten(page, examples=examples) for path, page in own.items()}
+    return DividedPages(
+        [
+            [section for section in _divide_page(path, page.text) if not section.is_empty]
+            for path, page in shortened.items()
+        ],
+        sum(page.removed for page in shortened.values()),
+    )
 
 
 def choose_sections(sections: Collection[list[GuidelineSection]], budget: int | None) -> ChosenSections:

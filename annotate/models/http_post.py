@@ -21,6 +21,8 @@ from annotate.models.endpoint import Endpoint
 LARGEST_BODY = 2_000_000
 """Bytes of an answer that are read."""
 _PART = 1 << 16
+CONNECT_TIMEOUT = 30.0
+"""The most seconds to wait for a connection. An address that drops packets would otherwise take the whole time-out."""
 
 
 class HttpAnswer(NamedTuple):
@@ -44,7 +46,7 @@ class ConnectionFailed(Exception):  # noqa: N818 - like CannotRun, it states wha
 
 
 class EndpointUnreachable(ConnectionFailed):
-    """No connection could be made."""
+    """No connection could be made, or what answers does not speak HTTP."""
 
 
 class AnswerTimedOut(ConnectionFailed):
@@ -81,12 +83,15 @@ class HttpPoster:
 
         Raises:
             ConnectionFailed: There is no answer, or only a part of one.
-            CannotRun: The certificate is not trusted, or what answers does not speak HTTP.
+            CannotRun: The certificate is not trusted.
         """
         connection, watchdog = self._open(), _Watchdog(self.timeout)
+        is_connected = False
         try:
             with watchdog:
                 connection.connect()
+                is_connected = True
+                connection.sock.settimeout(self.timeout)
                 watchdog.watch(connection.sock)
                 answer = self._exchange(connection, body)
                 watchdog.require_time()  # a body without a length seems to end where the socket was shut down
@@ -95,10 +100,15 @@ class HttpPoster:
             hint = "set SSL_CERT_FILE to the certificate of the authority that signed it"
             raise CannotRun(self.endpoint.url, "has a certificate that is not trusted here", hint) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
+            if isinstance(error, ssl.SSLError) and not is_connected:
+                raise EndpointUnreachable("does not speak TLS") from None
+            if isinstance(error, OSError) and not is_connected:
+                raise EndpointUnreachable("cannot be reached") from None
             if watchdog.has_fired or isinstance(error, TimeoutError):
                 raise AnswerTimedOut(f"gave no whole answer within {self.timeout:g} seconds") from None
-            if isinstance(error, ConnectionRefusedError | socket.gaierror):
-                raise EndpointUnreachable("cannot be reached") from None
+            # An end of the connection before the status line is one of these errors, too.
+            if isinstance(error, http.client.BadStatusLine) and not isinstance(error, http.client.RemoteDisconnected):
+                raise EndpointUnreachable("does not speak HTTP") from None
             raise ConnectionFailed(f"broke the connection off ({type(error).__name__})") from None
         finally:
             connection.close()
@@ -106,9 +116,10 @@ class HttpPoster:
     def _open(self) -> http.client.HTTPConnection:
         endpoint, proxy = self.endpoint, self._proxy
         host, port = (proxy.host, proxy.port) if proxy else (endpoint.host, endpoint.port)
+        timeout = min(self.timeout, CONNECT_TIMEOUT)
         if self._context is None:
-            return http.client.HTTPConnection(host, port, timeout=self.timeout)
-        connection = http.client.HTTPSConnection(host, port, timeout=self.timeout, context=self._context)
+            return http.client.HTTPConnection(host, port, timeout=timeout)
+        connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=self._context)
         if proxy:
             connection.set_tunnel(endpoint.host, endpoint.port, proxy.headers)
         return connection

@@ -4,12 +4,13 @@ import json
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from annotate.evaluation.answers import find_json_object, read_id
+from annotate.formats.json_rows import decode_json
 from annotate.inventory import Inventory
 from annotate.models import rules
 from annotate.models.model_answer import ModelAnswer
 
 _NO_OBJECT = "the answer has no JSON object"
+_FENCE = "```"
 
 
 def read_json_answer(
@@ -25,10 +26,7 @@ def read_json_answer(
         length: The number of characters that were asked about.
     """
     result = ModelAnswer(request, inventory, relations, length)
-    value = find_json_object(answer)
-    if value is None:
-        result.quarantine(rules.answer_unreadable, answer, request, _NO_OBJECT)
-        return result
+    value = _find_object(answer, result)
     for item in _list_items(value, "spans", result):
         attributes = item.get("attributes")
         pairs = _list_pairs(attributes)
@@ -36,7 +34,7 @@ def read_json_answer(
             result.quarantine(rules.item_unreadable, _show(item), "the attributes of a span are no object")
             pairs = []
         result.take_span(
-            read_id(item.get("id")),
+            _read_id(item.get("id")),
             item.get("label"),
             item.get("quote"),
             item.get("occurrence"),
@@ -44,8 +42,7 @@ def read_json_answer(
             _show(item),
             is_text=isinstance(attributes, list),
         )
-    for item in _list_items(value, "relations", result):
-        result.take_relation(item.get("label"), read_id(item.get("head")), read_id(item.get("tail")), _show(item))
+    _take_relations(value, "relations", result)
     return result
 
 
@@ -62,17 +59,27 @@ def read_link_answer(
         length: The number of characters that were asked about.
     """
     result = ModelAnswer(request, inventory, relations, length)
-    value = find_json_object(answer)
-    if value is None:
-        result.quarantine(rules.answer_unreadable, answer, request, _NO_OBJECT)
-        return result
-    for item in _list_items(value, "links", result):
-        result.take_relation(item.get("label"), read_id(item.get("head")), read_id(item.get("tail")), _show(item))
+    _take_relations(_find_object(answer, result), "links", result)
     return result
 
 
-def _list_items(value: dict[str, Any], name: str, result: ModelAnswer) -> Iterator[dict[str, Any]]:
+def _find_object(answer: str, result: ModelAnswer) -> dict[str, Any] | None:
+    """Return the JSON object of an answer; quarantine an answer without one."""
+    value = _find_json_object(answer)
+    if value is None:
+        result.quarantine(rules.answer_unreadable, answer, result.request, _NO_OBJECT)
+    return value
+
+
+def _take_relations(value: dict[str, Any] | None, name: str, result: ModelAnswer) -> None:
+    for item in _list_items(value, name, result):
+        result.take_relation(item.get("label"), _read_id(item.get("head")), _read_id(item.get("tail")), _show(item))
+
+
+def _list_items(value: dict[str, Any] | None, name: str, result: ModelAnswer) -> Iterator[dict[str, Any]]:
     """Yield the objects of a list; what is no object is quarantined."""
+    if value is None:
+        return
     items = value.get(name)
     if items is None and name == "relations":
         return
@@ -99,3 +106,26 @@ def _list_pairs(attributes: object) -> list[tuple[object, object]] | None:
 
 def _show(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def _find_json_object(answer: str) -> dict[str, Any] | None:
+    """Return the JSON object of an answer; None if it has none.
+
+    Args:
+        answer: What a model wrote. The object may be in a fenced code block, or have words around it.
+    """
+    fenced = [block.partition("\n")[2] for block in answer.split(_FENCE)[1::2]]
+    braces = answer[answer.find("{") : answer.rfind("}") + 1]
+    for candidate in (answer, *fenced, braces):
+        try:
+            value = decode_json(candidate)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            return value
+    return None
+
+
+def _read_id(value: object) -> object:
+    """Return an id of an answer as text; some models write numbers."""
+    return str(value) if type(value) is int else value

@@ -10,12 +10,13 @@ What has errors after that is quarantined, so that the labels that remain have n
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from annotate.advice import describe_advice
 from annotate.checks import check_annotation, find_errors
 from annotate.corpus import sort_annotation, span_sort_key
 from annotate.coverage import split_sentences
@@ -25,7 +26,7 @@ from annotate.model import Annotation, Article, Relation, Span
 from annotate.models import rules
 from annotate.models.chat import ChatAnswer, ChatRequest
 from annotate.models.error_removal import MISSING_RELATION, remove_errors
-from annotate.models.grounding import GroundedAnswer, GroundedSpan, Grounding
+from annotate.models.grounding import GroundedAnswer, GroundedRelation, GroundedSpan, Grounding
 from annotate.models.json_answers import read_json_answer, read_link_answer
 from annotate.models.labelling import LabelledArticle, LabellingDescription, LabelRequest, QuarantinedAnswer
 from annotate.models.prompts import (
@@ -73,6 +74,13 @@ class _Draft(NamedTuple):
     references: dict[str, _SpanReference]
 
 
+class _PartProblem(NamedTuple):
+    """What is wrong with an answer: the id of the span there, empty if it is none that was taken, and in words."""
+
+    span: str
+    message: str
+
+
 class _AnsweredPart:
     """A part of the article with the answer that counts.
 
@@ -85,7 +93,7 @@ class _AnsweredPart:
 
     def __init__(self, part: ArticlePart, request: ChatRequest, text: str, labels: GroundedAnswer) -> None:
         self.part, self.request, self.text, self.labels = part, request, text, labels
-        self.problems: list[str] = []
+        self.problems: list[_PartProblem] = []
         self.is_final = False
 
 
@@ -115,7 +123,7 @@ class PromptedLabelling:
             prompt_sha256=sha256(self._prompt.instructions),
             schema_sha256=self._prompt.schema_sha256,
             guidelines=self._prompt.guidelines_sha256,
-            left_out=self._prompt.left_out,
+            left_out=self._prompt.describe_left_out(),
         )
 
     def plan_article(self, article: Article) -> Sequence[LabelRequest]:
@@ -217,8 +225,8 @@ class PromptedArticleLabeller:
         """Return the parts with an answer, in the order of the text."""
         return sorted(self._answered.values(), key=lambda each: each.part.start)
 
-    def _ask(self, key: str, chat: ChatRequest) -> None:
-        self._open[key] = LabelRequest(key, chat)
+    def _ask(self, key: str, chat: ChatRequest, *, is_correction: bool = False) -> None:
+        self._open[key] = LabelRequest(key, chat, is_correction)
 
     def _ask_part(self, part: ArticlePart) -> None:
         self._asked_parts[part.key] = part
@@ -404,19 +412,21 @@ class PromptedArticleLabeller:
 
     # Corrections
 
-    def _find_problems(self) -> dict[str, list[str]]:
+    def _find_problems(self) -> dict[str, list[_PartProblem]]:
         """Return what is wrong with the answer about each part: what was not taken, and errors of the checks."""
         problems = {
-            key: [item.reason for item in answered.labels.quarantined] for key, answered in self._answered.items()
+            key: [_PartProblem("", item.reason) for item in answered.labels.quarantined]
+            for key, answered in self._answered.items()
         }
         draft = self._draft()
-        errors = self._find_errors(draft)
+        errors, spans = self._find_errors(draft), {span.id: span for span in draft.annotation.spans}
         # What is wrong with a link is not wrong with the answer about a paragraph.
         without_links = self._find_errors(self._draft(with_links=False)) if self._links else errors
         for (code, span, message), error in errors.items():
             if error.span in draft.references and (code, span, message) in without_links:
                 reference = draft.references[error.span]
-                problems[reference.part].append(f"{reference.id}: {error.message}")
+                advice = describe_advice(error, spans[error.span], self._prompt.inventory, is_on_screen=False)
+                problems[reference.part].append(_PartProblem(reference.id, f"{reference.id}: {advice}"))
         return problems
 
     def _find_errors(self, draft: _Draft) -> dict[tuple[str, str | None, str], Finding]:
@@ -430,18 +440,28 @@ class PromptedArticleLabeller:
             if problems and not answered.is_final and len(answered.text) <= _LONGEST_REPAIRED:
                 correction = f"repair {self._rounds} of {key}"
                 self._corrected_parts[correction] = key
-                self._ask(correction, self._prompt.ask_repair(answered.request, answered.text, problems))
+                messages = [problem.message for problem in problems]
+                chat = self._prompt.ask_repair(answered.request, answered.text, messages)
+                self._ask(correction, chat, is_correction=True)
 
     def _take_correction(self, correction: str, answer: ChatAnswer) -> None:
         key = self._corrected_parts[correction]
         if answer.finish_reason == "length":
-            self._report_cut(correction, answer)
-        elif not self._report_failure(correction, answer):
+            self._report(rules.correction_failed, correction, answer.problem)
+        elif answer.finish_reason == "refusal" or answer.refusal:
+            self._report(rules.correction_failed, correction, "the model refused")
+        elif not answer.text.strip():
+            self._report(rules.correction_failed, correction, "the answer is empty")
+        else:
             labels = self._read(correction, self._answered[key].part, answer.text)
             self._corrections[key] = answer.text, labels
 
     def _take_corrections(self) -> None:
-        """Let each corrected answer count that has fewer problems than the one before; others end the corrections."""
+        """Let each corrected answer count that is better than the one before; others end the corrections.
+
+        It is better if it has fewer problems, and by at least as many as it leaves out spans that had none. Whatever it
+        leaves out is quarantined.
+        """
         corrections, self._corrections = self._corrections, {}
         for key in self._corrected_parts.values():
             self._answered[key].is_final = True
@@ -454,14 +474,23 @@ class PromptedArticleLabeller:
         problems = self._find_problems()
         kept = {}
         for key, correction in corrections.items():
-            gain = len(self._answered[key].problems) - len(problems[key])
-            if gain > 0:
+            before, former = self._answered[key].problems, old[key][1]
+            gain, wrong = len(before) - len(problems[key]), {problem.span for problem in before}
+            dropped = _find_dropped(former, correction[1])
+            if gain > 0 and gain >= sum(span.id not in wrong for span in dropped.spans):
                 kept[key] = correction
+                self._quarantine_dropped(key, dropped)
                 self._answered[key].is_final = False
                 self._repaired += gain
             else:
                 self._answered[key].text, self._answered[key].labels = old[key]
         self._links = [self._follow_corrections(link, kept, old) for link in links]
+
+    def _quarantine_dropped(self, key: str, dropped: GroundedAnswer) -> None:
+        labels: list[GroundedSpan | GroundedRelation] = [*dropped.spans, *dropped.relations]
+        for label in labels:
+            reason = rules.describe(rules.corrected_away, label.label)
+            self._quarantined.append(QuarantinedAnswer(rules.corrected_away.code, key, reason, label.raw))
 
     def _follow_corrections(
         self,
@@ -490,6 +519,35 @@ def _pair_labels(label: RelationLabel, spans: Sequence[Span]) -> Iterator[tuple[
     tails = [span.id for span in spans if span.label in label.tail]
     if heads and tails:
         yield *heads, *tails
+
+
+def _find_dropped(former: GroundedAnswer, corrected: GroundedAnswer) -> GroundedAnswer:
+    """Return the labels of an answer that a corrected one leaves out.
+
+    A span is still there if a span with its label shares characters with it. A relation whose end was left out is left
+    out with it, and not returned.
+    """
+    counterparts = {
+        span.id: {
+            other.id
+            for other in corrected.spans
+            if other.label == span.label and other.start < span.end and span.start < other.end
+        }
+        for span in former.spans
+    }
+    drawn = defaultdict[tuple[str, str], set[str]](set)
+    for relation in corrected.relations:
+        drawn[relation.label, relation.head].add(relation.tail)
+    return GroundedAnswer(
+        spans=tuple(span for span in former.spans if not counterparts[span.id]),
+        relations=tuple(
+            relation
+            for relation in former.relations
+            if (heads := counterparts[relation.head])
+            and (tails := counterparts[relation.tail])
+            and not any(drawn[relation.label, head] & tails for head in heads)
+        ),
+    )
 
 
 def _identify(spans: Sequence[GroundedSpan]) -> dict[str, tuple[str, int, int, int]]:

@@ -14,10 +14,12 @@ class LabelRequest(NamedTuple):
     Attributes:
         key: Names the request among those of the article, such as `paragraph 3`, `link`, `repair 1 of paragraph 3`.
         chat: What is asked.
+        is_correction: Whether it sends an answer back with what is wrong.
     """
 
     key: str
     chat: ChatRequest
+    is_correction: bool = False
 
 
 class QuarantinedAnswer(NamedTuple):

@@ -11,6 +11,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,8 +20,8 @@ import msgspec
 from annotate.errors import CannotRun, describe_os_error
 from annotate.labelstudio.location import require_own_folder
 from annotate.labelstudio.state import State
-from annotate.models.chat import ChatAnswer, ChatRequest
-from annotate.models.chat_client import CONTEXT_PROBLEM, ModelParameters
+from annotate.models.chat import CONTEXT_PROBLEM, ChatAnswer, ChatRequest
+from annotate.models.chat_client import ModelParameters
 from annotate.models.endpoint import Endpoint
 from annotate.models.private_folders import ANSWERS, create_private_folder, models_root
 from annotate.util.folders import list_folders
@@ -33,11 +34,19 @@ _ABOUT_FILE = "about.json"
 
 
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer, and the hash of what was asked, which is the name of its file."""
+    """An answer, and the hash of what was asked, which is the name of its file.
+
+    Attributes:
+        format: `LEDGER_FORMAT`.
+        key: The hash of what was asked.
+        answer: The answer.
+        received: When it came, in UTC; empty in entries of earlier versions.
+    """
 
     format: int
     key: str
     answer: ChatAnswer
+    received: str = ""
 
 
 class _About(msgspec.Struct, frozen=True):
@@ -57,12 +66,14 @@ class Ledger:
 
     Attributes:
         ignored: The number of entries that could not be used: of an older form, damaged, or not the user's own.
+        first_received: When the first of the answers came that `ask` has returned, in UTC; empty if that is not known.
+        last_received: When the last of them came.
     """
 
     def __init__(self, endpoint: Endpoint, model: str, parameters: ModelParameters) -> None:
         self.endpoint, self.model, self.parameters = endpoint, model, parameters
         self.folder = models_root() / ANSWERS / _name_store(endpoint, model)
-        self.ignored = 0
+        self.ignored, self.first_received, self.last_received = 0, "", ""
         self._guard, self._in_flight = threading.Lock(), dict[str, threading.Event]()
 
     def key(self, request: ChatRequest) -> str:
@@ -77,9 +88,10 @@ class Ledger:
         Raises:
             Refused: A folder of the ledger is a link or belongs to another user.
         """
-        return self._find(self.key(request))
+        entry = self._find(self.key(request))
+        return None if entry is None else entry.answer
 
-    def _find(self, key: str) -> ChatAnswer | None:
+    def _find(self, key: str) -> LedgerEntry | None:
         path = self._path(key)
         try:
             status = path.lstat()
@@ -96,7 +108,7 @@ class Ledger:
             with self._guard:
                 self.ignored += 1
             return None
-        return entry.answer
+        return entry
 
     def ask(self, request: ChatRequest, send: Callable[[ChatRequest], ChatAnswer]) -> tuple[ChatAnswer, bool]:
         """Return the answer to a request, and whether it was kept already.
@@ -120,19 +132,29 @@ class Ledger:
             other.wait()
         try:
             if (kept := self._find(key)) is not None:
-                return kept, True
+                self._note_time(kept.received)
+                return kept.answer, True
             answer = send(request)
             if answer.problem != CONTEXT_PROBLEM:  # which costs nothing, and ends when the server is told otherwise
-                self._keep(key, answer)
+                entry = LedgerEntry(format=LEDGER_FORMAT, key=key, answer=answer, received=format_utc_now())
+                self._keep(entry)
+                self._note_time(entry.received)
             return answer, False
         finally:
             with self._guard:
                 del self._in_flight[key]
             own.set()
 
-    def _keep(self, key: str, answer: ChatAnswer) -> None:
-        folder = create_private_folder(ANSWERS, self.folder.name, key[:2])
-        State(folder).write(self._path(key).name, LedgerEntry(format=LEDGER_FORMAT, key=key, answer=answer))
+    def _keep(self, entry: LedgerEntry) -> None:
+        folder = create_private_folder(ANSWERS, self.folder.name, entry.key[:2])
+        State(folder).write(self._path(entry.key).name, entry)
+
+    def _note_time(self, received: str) -> None:
+        if not received:
+            return
+        with self._guard:
+            self.first_received = min(self.first_received or received, received)
+            self.last_received = max(self.last_received, received)
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
@@ -185,6 +207,11 @@ def forget_answers(endpoint: Endpoint | None = None, model: str | None = None) -
             except OSError as error:
                 raise CannotRun(folder, describe_os_error(error), "delete it by hand") from error
     return count
+
+
+def format_utc_now() -> str:
+    """Return the time in UTC, to the second, as entries and records have it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _name_store(endpoint: Endpoint, model: str) -> str:

@@ -11,9 +11,8 @@ No article can have the id `record/…`, and what reads a folder of labels reads
 import re
 import secrets
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,10 +29,12 @@ from annotate.models.article_queue import ArticleOutcome, label_articles
 from annotate.models.budget import BudgetReached
 from annotate.models.chat import TokenUsage
 from annotate.models.labelling import LabelledArticle, LabellingMethod, QuarantinedAnswer
-from annotate.models.ledger import Ledger
+from annotate.models.ledger import Ledger, format_utc_now
+from annotate.models.model_names import remove_path
+from annotate.models.pass_settings import PassSettings
 from annotate.models.prices import Price
 from annotate.models.private_folders import RUNS, create_private_folder
-from annotate.models.run_record import LeftOutArticle, LocalRun, RunRecord
+from annotate.models.run_record import LEFT_OUT_REASONS, LeftOutArticle, LocalRun, RunRecord
 from annotate.models.session import ModelSession
 from annotate.models.token_estimate import estimate_request
 from annotate.offsets import sha256
@@ -70,6 +71,7 @@ class PrelabelPlan(NamedTuple):
         input_tokens: The estimated tokens of the other requests.
         output_limit: The most tokens that the other answers may have; None if a request sets no limit.
         cost: The estimated price of the other requests, without their answers; None without a price.
+        answer_cost: The most that their answers can cost; None without a price or a limit.
         left_out: What the token budget left out of the prompt.
     """
 
@@ -79,6 +81,7 @@ class PrelabelPlan(NamedTuple):
     input_tokens: int
     output_limit: int | None
     cost: float | None
+    answer_cost: float | None
     left_out: tuple[str, ...]
 
 
@@ -94,7 +97,7 @@ def name_annotator(model: str, annotator: str | None = None) -> str:
     """
     name = annotator
     if name is None:
-        name = _NO_ID.sub("-", model.lower()).strip("_-")[:ARTICLE_ID_LENGTH].strip("_-")
+        name = _NO_ID.sub("-", remove_path(model).lower()).strip("_-")[:ARTICLE_ID_LENGTH].strip("_-")
     if not is_article_id(name) or name in _RESERVED:
         problem = f"{quote(name)} cannot be the pseudonym of a model"
         hint = "name one of lower-case letters, digits, - and _ with --annotator"
@@ -102,18 +105,21 @@ def name_annotator(model: str, annotator: str | None = None) -> str:
     return name
 
 
-def plan_run(corpus: Corpus, method: LabellingMethod, ledger: Ledger, price: Price | None) -> PrelabelPlan:
+def plan_run(
+    corpus: Corpus, article_ids: Iterable[str], method: LabellingMethod, ledger: Ledger, price: Price | None
+) -> PrelabelPlan:
     """Return what a run would send at least.
 
     Args:
         corpus: The corpus.
-        method: How its articles are labelled.
+        article_ids: The ids of the articles of the run.
+        method: How they are labelled.
         ledger: The answers that are kept.
         price: The price of the model, if it is known.
     """
     articles = requests = kept = tokens = 0
     limit: int | None = 0
-    for article in corpus.articles():
+    for article in map(corpus.read_article, article_ids):
         articles += 1
         for request in method.plan_article(article):
             requests += 1
@@ -123,33 +129,39 @@ def plan_run(corpus: Corpus, method: LabellingMethod, ledger: Ledger, price: Pri
             tokens += estimate_request(request.chat)
             limit = None if limit is None or request.chat.max_tokens is None else limit + request.chat.max_tokens
     cost = None if price is None else price.cost(TokenUsage(tokens, 0))
-    return PrelabelPlan(articles, requests, kept, tokens, limit, cost, method.describe().left_out)
+    answer_cost = None if price is None or limit is None else price.cost(TokenUsage(0, limit))
+    return PrelabelPlan(articles, requests, kept, tokens, limit, cost, answer_cost, method.describe().left_out)
 
 
 class PrelabelRun:
-    """One run over the articles of a corpus.
+    """One run over articles of a corpus.
 
     Args:
         corpus: The corpus.
-        inventory: Its inventory.
-        method: How its articles are labelled.
+        article_ids: The ids of the articles of the run.
+        inventory: The inventory of the corpus.
+        method: How the articles are labelled.
         session: Asks the model.
         annotator: The pseudonym of the labels.
+        settings: The settings that the method was made with.
         currency: The currency of the price; empty without one.
     """
 
     def __init__(
         self,
         corpus: Corpus,
+        article_ids: Sequence[str],
         inventory: Inventory,
         method: LabellingMethod,
         session: ModelSession,
         annotator: str,
+        settings: PassSettings,
         currency: str = "",
     ) -> None:
-        self.corpus, self.inventory, self.method, self.session = corpus, inventory, method, session
-        self.annotator, self.currency = annotator, currency
-        self._started = _now()
+        self.corpus, self.article_ids, self.inventory = corpus, article_ids, inventory
+        self.method, self.session = method, session
+        self.annotator, self.settings, self.currency = annotator, settings, currency
+        self._started = format_utc_now()
 
     def write(self, folder: Path, concurrency: int, progress: Callable[[int], None]) -> PrelabelResult:
         """Label all articles, and write their files, the record of the run last.
@@ -162,7 +174,7 @@ class PrelabelRun:
             progress: Called with the number of articles that are done since the last call.
 
         Raises:
-            CannotRun: No article was labelled, or a file cannot be written.
+            CannotRun: No article was labelled, every request was too long, or a file cannot be written.
         """
         tally, outcome = _Tally(), "stopped"
         try:
@@ -175,6 +187,8 @@ class PrelabelRun:
                     progress(1)
             if tally.errors and not tally.articles:
                 raise next(iter(tally.errors.values()))
+            if self.session.context_error is not None:
+                raise self.session.context_error
             record = self._make_record(tally)
             _write_json(folder / RECORD_FOLDER / QUARANTINE_FILE, list(tally.quarantine_rows()))
             _write_json(folder / RECORD_FOLDER / FINDINGS_FILE, list(tally.finding_rows()))
@@ -186,29 +200,31 @@ class PrelabelRun:
 
     def _label(self, concurrency: int) -> Generator[ArticleOutcome, None, None]:
         session = self.session
-        return label_articles(self.corpus.articles(), self.method, session.ask, session.client.stop, concurrency)
+        articles = map(self.corpus.read_article, self.article_ids)
+        return label_articles(articles, self.method, session.ask, session.client.stop, concurrency)
 
     def _make_record(self, tally: "_Tally") -> RunRecord:
         session, description = self.session, self.method.describe()
         return RunRecord(
             toolkit=version("contested-claims"),
             annotator=self.annotator,
-            model=session.client.model,
-            answered=tuple(sorted(session.answered)),
+            model=remove_path(session.client.model),
+            answered=tuple(sorted({remove_path(name) for name in session.answered})),
             mode=description.mode,
             prompt_sha256=description.prompt_sha256,
             schema_sha256=description.schema_sha256,
             inventory=self.inventory.version,
-            inventory_sha256=_hash_inventory(self.inventory),
+            inventory_sha256=hash_inventory(self.inventory),
             guidelines=description.guidelines,
             prompt_left_out=description.left_out,
             parameters=session.client.parameters,
             formats=_sort_counts(session.formats),
-            started=self._started,
-            ended=_now(),
+            started=session.ledger.first_received or self._started,
+            ended=session.ledger.last_received or format_utc_now(),
             requests=session.budget.requests,
             sent=session.budget.sent,
             reused=session.reused,
+            corrections=session.corrections,
             currency=self.currency,
             articles=tally.articles,
             left_out=tuple(
@@ -221,6 +237,7 @@ class PrelabelRun:
             repaired=tally.repaired,
             findings=_sort_counts(tally.finding_codes),
             quarantined=_sort_counts(tally.quarantine_codes),
+            settings=self.settings,
         )
 
     def _remember(self, outcome: str) -> None:
@@ -230,7 +247,7 @@ class PrelabelRun:
             endpoint=session.client.endpoint.url,
             model=session.client.model,
             started=self._started,
-            ended=_now(),
+            ended=format_utc_now(),
             requests=session.budget.requests,
             sent=session.budget.sent,
             reused=session.reused,
@@ -294,13 +311,11 @@ def _sort_counts(counts: Mapping[str, int]) -> dict[str, int]:
 
 def _name_reason(error: CannotRun) -> str:
     """Return why an article was left out, without the endpoint, which an error names."""
-    return "limit reached" if isinstance(error, BudgetReached) else "requests failed"
+    limit_reached, requests_failed = LEFT_OUT_REASONS
+    return limit_reached if isinstance(error, BudgetReached) else requests_failed
 
 
-def _hash_inventory(inventory: Inventory) -> str:
+def hash_inventory(inventory: Inventory) -> str:
+    """Return the hash of the `labels.yaml` of an inventory."""
     path = Path(inventory.folder) / INVENTORY_FILE
     return sha256(read_bytes(path, "restore it", within=path.parent).decode("utf-8", "replace"))
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,17 +4,17 @@ The instructions come first, with the same bytes in every request, so that an en
 article is data: it is between marks with a code that is made from the text, which the text therefore does not have.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from annotate.coverage import split_sentences
-from annotate.evaluation.prompt import describe_labels, describe_relation, describe_relations, list_paragraphs
 from annotate.inventory import Inventory, RelationLabel
 from annotate.model import Article
 from annotate.models.answer_schema import encode_schema, make_answer_schema, make_link_schema
 from annotate.models.chat import ChatMessage, ChatRequest
+from annotate.models.definitions import describe_labels, describe_relation, describe_relations
 from annotate.models.guideline_pages import choose_sections, divide_pages
 from annotate.models.tagged_answers import RELATIONS, SPANS, escape_text, name_key
 from annotate.models.token_estimate import estimate_tokens
@@ -25,7 +25,7 @@ from annotate.util.nouns import count_noun
 AnswerMode: TypeAlias = Literal["json", "tags"]
 """The form of the answers: JSON with quoted words, or the paragraph with tags around the words."""
 ANSWER_MODES: tuple[AnswerMode, ...] = ("json", "tags")
-GUIDELINE_TOKENS = 20_000
+GUIDELINE_TOKENS = 12_000
 """The estimated tokens of the guidelines in a prompt, if nothing else is asked for."""
 _CONTEXT_LENGTH = 1_400
 """The most characters of each of the two neighbours of a paragraph: about 400 tokens."""
@@ -142,6 +142,16 @@ class ListedSpan(NamedTuple):
     sentence: str = ""
 
 
+def list_paragraphs(text: str) -> list[tuple[int, int]]:
+    """Return the code points `[start, end)` of the paragraphs of a text: its lines that are not blank."""
+    paragraphs, start = [], 0
+    for line in text.split("\n"):
+        if line.strip():
+            paragraphs.append((start, start + len(line)))
+        start += len(line) + 1
+    return paragraphs
+
+
 def list_parts(text: str, longest: int = PARAGRAPH_TOKENS) -> list[ArticlePart]:
     """Return the parts of an article that are asked about first: its paragraphs, long ones in parts.
 
@@ -207,6 +217,7 @@ class LabellingPrompt:
         left_out: The names of those that the budget left out, the most important first.
         guidelines_sha256: The hash of the sections in it; empty without any.
         max_tokens: The most tokens of an answer; None for the endpoint's own limit.
+        quotations: The number of places of the guidelines that quote articles, and are left out for that.
     """
 
     inventory: Inventory
@@ -217,6 +228,7 @@ class LabellingPrompt:
     left_out: tuple[str, ...]
     guidelines_sha256: str = ""
     max_tokens: int | None = None
+    quotations: int = 0
 
     def describe_budget(self) -> list[str]:
         """Return what the instructions have, and what the budget of tokens left out, one message each."""
@@ -226,7 +238,12 @@ class LabellingPrompt:
         messages = [f"instructions: about {tokens:,} tokens, of which {guidelines}"]
         if self.left_out:
             messages.append(f"left out of the guidelines: {count_noun(len(self.left_out), 'section')}")
-        return messages + [f"left out: {name}" for name in self.left_out]
+        return messages + [f"left out: {name}" for name in self.describe_left_out()]
+
+    def describe_left_out(self) -> tuple[str, ...]:
+        """Return what the instructions lack of the guidelines: quotations of articles, then sections."""
+        places = count_noun(self.quotations, "place") + " of the guidelines with words of articles"
+        return (places, *self.left_out) if self.quotations else self.left_out
 
     @cached_property
     def paragraph_relations(self) -> tuple[str, ...]:
@@ -316,7 +333,8 @@ def write_prompt(
     *,
     mode: AnswerMode = "json",
     budget: int | None = GUIDELINE_TOKENS,
-    texts: Collection[str] | None = None,
+    texts: Iterable[str] = (),
+    examples: bool = False,
     max_tokens: int | None = None,
 ) -> LabellingPrompt:
     """Write the prompt of a run, from the inventory and the pages of the guidelines alone.
@@ -330,10 +348,13 @@ def write_prompt(
             the definitions alone.
         mode: The form of the answers.
         budget: The most tokens of the guidelines, as `token_estimate.estimate_tokens` counts them; None for all.
-        texts: The texts of the articles of the run, for examples from other articles; None for no examples.
+        texts: The texts of articles whose words the guidelines may quote, and which the prompt must not: those of the
+            corpus, whichever of them the run labels.
+        examples: Whether the examples of the guidelines go in that are not from these texts.
         max_tokens: The most tokens of an answer; None for the endpoint's own limit.
     """
-    chosen = choose_sections(divide_pages(pages, texts), budget)
+    divided = divide_pages(pages, texts, examples=examples)
+    chosen = choose_sections(divided.sections, budget)
     parts = [
         f'You label an article with the labels of "{inventory.title}". {inventory.about}',
         _TASK,
@@ -351,6 +372,7 @@ def write_prompt(
         guideline_tokens=sum(section.tokens for section in chosen.kept),
         kept=tuple(section.name for section in chosen.kept),
         left_out=tuple(f"{section.name} (about {section.tokens:,} tokens)" for section in chosen.left_out),
+        quotations=divided.quotations,
         guidelines_sha256=sha256("\n\n".join(section.text for section in chosen.kept)) if chosen.kept else "",
         max_tokens=max_tokens,
     )

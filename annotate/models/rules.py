@@ -7,6 +7,7 @@ quarantined: it is not among the labels, and the raw part of the answer is kept.
 from collections.abc import Iterable, Iterator
 
 from annotate.findings import Problem, Rule, rule
+from annotate.models.chat import CONTEXT_PROBLEM
 from annotate.quotes import UnplacedQuote
 from annotate.util.escape import quote
 
@@ -69,7 +70,13 @@ def answer_cut_for_good(request: str, problem: str) -> Iterator[Problem]:
     Fails: the finish reason is `length` for a paragraph of one sentence.
     Passes: a larger limit of tokens.
     """
-    yield Problem(f"{request}: {problem or _CUT}, and the request cannot be divided; allow longer answers")
+    if problem == CONTEXT_PROBLEM:
+        hint = "lower --guideline-tokens, or give the model a longer context"
+    elif problem:
+        hint = "limit answers with --max-tokens"
+    else:
+        hint = "allow longer answers with --max-tokens"
+    yield Problem(f"{request}: {problem or _CUT}, and the request cannot be divided; {hint}")
 
 
 @rule("A106")
@@ -92,6 +99,17 @@ def too_many_items(request: str, number: int, most: int) -> Iterator[Problem]:
     Passes: any number of items up to the number of characters, or up to 100 in a short text.
     """
     yield Problem(f"{request}: {number:,} items after the first {most:,} were not read; ask about a shorter text")
+
+
+@rule("A108", "warning")
+def correction_failed(request: str, problem: str) -> Iterator[Problem]:
+    """A correction of an answer is a whole answer.
+
+    Why: without it, the answer before it counts, and what could not be taken of that stays in quarantine.
+    Fails: the answer and its problems are longer than the model's context; the model refuses to correct it.
+    Passes: a whole answer, also one that is not better.
+    """
+    yield Problem(f"{request}: {problem or _CUT}; the answer before it counts")
 
 
 @rule("A201")
@@ -235,6 +253,17 @@ def end_repaired_away(label: str) -> Iterator[Problem]:
     Passes: a span with the same label and the same words.
     """
     yield Problem(f"{label}: the corrected answer no longer has one of the spans; draw the relation by hand")
+
+
+@rule("A405")
+def corrected_away(label: str) -> Iterator[Problem]:
+    """A corrected answer has the labels of the answer before.
+
+    Why: a model that is told of a mistake may leave labels out in place of correcting them.
+    Fails: a corrected answer without spans, after one with spans.
+    Passes: spans with the same labels, at the same words or at others that share characters with them.
+    """
+    yield Problem(f"{label}: the corrected answer leaves it out; label it by hand if it was right")
 
 
 RULES: tuple[Rule, ...] = tuple(value for value in dict(globals()).values() if isinstance(value, Rule))

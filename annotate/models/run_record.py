@@ -7,11 +7,14 @@ import msgspec
 
 from annotate.models.budget import TokenTotals
 from annotate.models.chat_client import ModelParameters
+from annotate.models.pass_settings import PassSettings
 
 RUN_FORMAT = "annotate model run 1"
+LEFT_OUT_REASONS = ("limit reached", "requests failed")
+"""Why an article of a run can have no labels."""
 
 
-class LeftOutArticle(msgspec.Struct, frozen=True, kw_only=True):
+class LeftOutArticle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An article without labels, and why: a limit was reached, or its requests failed."""
 
     article: str
@@ -35,12 +38,14 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         guidelines: The version of the guidelines, or the hash of what was used of them.
         prompt_left_out: What the token budget left out of the prompt.
         parameters: What else the model was told.
+        settings: The settings of the pass, as a settings file has them; None in records of earlier versions.
         formats: The number of answers by how the endpoint was asked to shape them.
-        started: When the run began, in UTC.
-        ended: When it ended.
-        requests: The number of requests that were sent, repeated ones included.
-        sent: The answers that were sent for in this run.
-        reused: The answers of earlier runs.
+        started: When the first of the answers came, in UTC; when the run began if that is not known.
+        ended: When the last of the answers came; when the run ended if that is not known.
+        requests: The number of requests that the last command sent, repeated ones included.
+        sent: The answers that it sent for.
+        reused: The answers that were kept from earlier.
+        corrections: Those of both that correct an answer: what the repair passes cost.
         currency: The currency of the costs; empty without a price table.
         articles: The number of articles with labels.
         left_out: The articles without labels.
@@ -71,6 +76,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     requests: int
     sent: TokenTotals
     reused: TokenTotals
+    corrections: TokenTotals
     currency: str
     articles: int
     left_out: tuple[LeftOutArticle, ...]
@@ -80,6 +86,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     repaired: int
     findings: dict[str, int]
     quarantined: dict[str, int]
+    settings: PassSettings | None = None
 
 
 class LocalRun(msgspec.Struct, frozen=True, kw_only=True):

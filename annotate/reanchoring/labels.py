@@ -7,7 +7,7 @@ import msgspec
 
 from annotate.labelstudio.config import TEXT
 from annotate.model import Annotation, Relation, Span
-from annotate.offsets import ResolvedOffsets, resolve_offsets
+from annotate.offsets import OffsetTable, ResolvedOffsets, resolve_offsets
 from annotate.reanchoring.ranges import Misfit, RangeMover
 
 
@@ -72,13 +72,14 @@ def move_items(items: object, mover: RangeMover, *, keep_unfit: bool = False) ->
     raw_offsets: dict[str, tuple[object, object]] = {}
     labels: dict[str, list[str]] = {}
     unplaced = set[str]()
+    table = OffsetTable(mover.old)
     for item in entries:
         region_id = _region_id(item)
         if region_id is None or item.get("type") != "labels":
             continue
         names = item["value"].get("labels")
         labels.setdefault(region_id, []).extend(map(str, names) if isinstance(names, list) else ())
-        resolved = _resolve(item["value"], mover.old)
+        resolved = _resolve(item["value"], table)
         if resolved is None:
             unplaced.add(region_id)
         elif region_id not in places:
@@ -133,12 +134,12 @@ def _ends(item: object) -> set[str]:
     return {end for end in (item.get("from_id"), item.get("to_id")) if isinstance(end, str)}
 
 
-def _resolve(value: dict[str, Any], text: str) -> ResolvedOffsets | None:
+def _resolve(value: dict[str, Any], table: OffsetTable) -> ResolvedOffsets | None:
     """Return the range of a region in code points; None if its words are not there."""
     start, end, words = value.get("start"), value.get("end"), value.get(TEXT)
     if type(start) is not int or type(end) is not int or not 0 <= start < end:
         return None
-    resolved = resolve_offsets(text, start, end, words if isinstance(words, str) else text[start:end])
+    resolved = resolve_offsets(table, start, end, words if isinstance(words, str) else table.text[start:end])
     return resolved if isinstance(resolved, ResolvedOffsets) and resolved.start < resolved.end else None
 
 

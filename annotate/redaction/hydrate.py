@@ -3,8 +3,9 @@
 A copy is a text named after the article, or the source file that the article was cut from.
 """
 
+import contextlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -17,14 +18,27 @@ from annotate.offsets import sha256
 from annotate.redaction.align import Aligner, Status
 from annotate.redaction.copies import UTF8, CopyReader
 from annotate.redaction.fingerprints import Fingerprint, derive_salt
-from annotate.redaction.skeleton import ArticleSkeleton, CopiedStretch, Quote, Skeleton, list_withheld, restore
+from annotate.redaction.skeleton import (
+    ArticleLine,
+    ArticleSkeleton,
+    CopiedStretch,
+    Quote,
+    Skeleton,
+    list_withheld,
+    restore,
+)
 from annotate.redaction.wordings import find_published_wording, has_same_words
 from annotate.util.files import write_atomically
+from annotate.util.parallel import count_cores, count_workers, map_in_order, process_pool, without_garbage_collection
+from annotate.util.progress import StartStep, count_items, ignore_steps
 
 
 class BrokenSkeleton(Exception):  # noqa: N818 - like CannotRun, it states what happened
     """The trees of a skeleton are not those of a corpus. The message says why."""
 
+
+ENOUGH = 60
+"""Articles for which starting a process pays."""
 
 LIKE = 0.5
 """A copy is another text if it has less than this share of the article's lines and of its stretches."""
@@ -148,9 +162,11 @@ class Hydration(msgspec.Struct, frozen=True, kw_only=True):
     withheld: dict[str, int] = {}
 
 
-def summarise_hydration(skeleton: Skeleton, reports: Iterable[ArticleReport]) -> Hydration | None:
+def summarise_hydration(skeleton: Skeleton, reports: Collection[ArticleReport]) -> Hydration | None:
     """Return how the corpus differs from the one that was labelled; None if it is that one."""
-    hashes = {body.id: str(body.article["text_sha256"]) for body in skeleton.articles}
+    names = {report.article for report in reports if report.outcome == "realigned"}
+    bodies = (line.decode() for line in skeleton.articles if line.id in names) if names else ()
+    hashes = {body.id: str(body.article["text_sha256"]) for body in bodies}
     altered, left_out, withheld = dict[str, AlteredText](), dict[str, str](), Counter[str]()
     for report in reports:
         withheld.update(report.withheld)
@@ -191,7 +207,7 @@ class _StretchReader:
         fingerprint = quote.fingerprint
         if fingerprint not in self._stretches:
             self._stretches[fingerprint] = self._align(fingerprint)
-        if row := self._moved.get(fingerprint):
+        if self._moved and (row := self._moved.get(fingerprint)):
             row.uses.append(StretchUse(file=file, what=what))
         return self._stretches[fingerprint]
 
@@ -256,46 +272,60 @@ class _StretchReader:
         return self.counts["lost"] > (1 - LIKE) * self.counts.total()
 
 
-def hydrate(skeleton: Skeleton, texts: Path, root: Path) -> tuple[Corpus, list[ArticleReport]]:
+def hydrate(
+    skeleton: Skeleton, texts: Path, root: Path, progress: StartStep = ignore_steps
+) -> tuple[Corpus, list[ArticleReport]]:
     """Write the corpus of a skeleton, with the words of a reader's copies.
 
     An article without a copy, or with a copy of another text, is left out. So is a span that is not found in the copy,
     with its relations. The reports name each.
 
+    The number of processes, one for each core, does not affect the result.
+
     Args:
         skeleton: The corpus without its texts.
         texts: The folder with the reader's copies.
-        root: An empty or missing folder for the corpus; the pages of the guidelines are written next to it.
+        root: An empty or missing folder for the corpus; the pages of the guidelines are written next to it. It is a
+            temporary one: the files are not flushed to disk.
+        progress: Called at the start of the step with its name and the number of articles.
 
     Returns:
         The corpus, and a report on each article.
 
     Raises:
         BrokenSkeleton: If the skeleton does not give the files of a corpus.
+        CannotRun: If a line of the skeleton is no article, or a copy cannot be read.
     """
     try:
-        return _hydrate(skeleton, texts, root)
+        return _hydrate(skeleton, texts, root, progress)
     # The trees of a skeleton may have any shape; what fits no file of a corpus shows where it is used.
     except (msgspec.MsgspecError, LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise BrokenSkeleton(" ".join(str(error).split()) or type(error).__name__) from error
 
 
-def _hydrate(skeleton: Skeleton, texts: Path, root: Path) -> tuple[Corpus, list[ArticleReport]]:
+def _hydrate(skeleton: Skeleton, texts: Path, root: Path, progress: StartStep) -> tuple[Corpus, list[ArticleReport]]:
     for file, text in skeleton.header.files.items():
-        write_atomically(root / file, text.encode("utf-8"))
+        write_atomically(root / file, text.encode("utf-8"), is_flushed=False)
     root.mkdir(exist_ok=True)
-    corpus, linked = Corpus(root), _quotes_by_article(skeleton.links)
+    corpus, linked = Corpus(root, is_temporary=True), _quotes_by_article(skeleton.links)
     on_pages = _quotes_by_article(list(skeleton.header.guidelines.values()))
     copied_stretches: dict[Quote, CopiedStretch | None] = {}
-    reports = [
-        _hydrate_article(corpus, body, texts, linked[body.id], on_pages[body.id], copied_stretches)
-        for body in skeleton.articles
-    ]
+    reports = list[ArticleReport]()
+    total = len(skeleton.articles)
+    lines = ((line, linked[line.id], on_pages[line.id]) for line in skeleton.articles)
+    workers = count_workers(total, ENOUGH, count_cores())
+    with (
+        process_pool(workers) as executor,
+        contextlib.closing(map_in_order(executor, _ArticleHydrator(root, texts), lines, workers)) as results,
+    ):
+        for report, stretches in count_items(results, progress("locating spans", total)):
+            reports.append(report)
+            copied_stretches |= stretches
     for name, tree in skeleton.header.guidelines.items():
         page = restore(tree, lambda quote, what: copied_stretches.get(quote))
         if not isinstance(page, str):
             raise ValueError(f"{name} is no page")  # noqa: TRY004 - a fault of the file
-        write_atomically(root.parent / GUIDELINES / name, page.encode())
+        write_atomically(root.parent / GUIDELINES / name, page.encode(), is_flushed=False)
     if skeleton.links["links"]:
         corpus.write_links(_hydrate_links(skeleton.links, copied_stretches))
     return corpus, reports
@@ -306,6 +336,36 @@ def _quotes_by_article(tree: Any) -> dict[str, list[tuple[Quote, str]]]:
     quotes: dict[str, list[tuple[Quote, str]]] = defaultdict(list)
     restore(tree, lambda quote, what: quotes[quote.article].append((quote, what)))
     return quotes
+
+
+class _ArticleHydrator:
+    """Hydrates articles one by one; can be sent to another process.
+
+    Args:
+        root: The folder of the corpus.
+        texts: The folder with the reader's copies.
+    """
+
+    def __init__(self, root: Path, texts: Path) -> None:
+        self._corpus, self._texts = Corpus(root, is_temporary=True), texts
+
+    def __call__(
+        self, article: tuple[ArticleLine, list[tuple[Quote, str]], list[tuple[Quote, str]]]
+    ) -> tuple[ArticleReport, dict[Quote, CopiedStretch | None]]:
+        """Write an article, given with what links and guidelines quote of it.
+
+        Returns:
+            The report, and the quoted stretches of the copy.
+
+        Raises:
+            CannotRun: The line is no article, or the copy cannot be read.
+        """
+        line, linked, on_pages = article
+        copied_stretches: dict[Quote, CopiedStretch | None] = {}
+        with without_garbage_collection():
+            body = line.decode()
+            report = _hydrate_article(self._corpus, body, self._texts, linked, on_pages, copied_stretches)
+        return report, copied_stretches
 
 
 def _hydrate_article(

@@ -7,8 +7,12 @@ article. The attributes of a span may have any name, so names have no meaning th
 """
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -18,6 +22,8 @@ from annotate.model import Annotation, Article, Coverage, Links, is_article_id
 from annotate.passes import LeftOutPass
 from annotate.redaction.align import UNIQUE_LENGTH, line_ranges
 from annotate.redaction.fingerprints import Fingerprint, Fingerprinter, FoldedText
+from annotate.util.escape import quote
+from annotate.util.files import open_raw, reporting_read_errors
 from annotate.util.folders import is_inner_path
 
 STRETCH = 12
@@ -125,8 +131,12 @@ _MARKUP = re.compile(r"""[*_`\[\]<>#|{}()\\"']+""")
 _FILES = re.compile(r"(annotators|statement|waivers)\.yaml|CHANGELOG\.md|splits/[\w-]+\.txt")
 """The files that a header may have: it comes from outside and must not lead out of the folder."""
 
+_HINT = "get the dataset again"
+
 Tree = Any
 """A JSON value."""
+_TREES = (dict, list)
+"""The types of values that have others."""
 
 
 class InventoryStrings(NamedTuple):
@@ -180,12 +190,53 @@ class ArticleSkeleton(msgspec.Struct, frozen=True, kw_only=True):
     coverage: dict[str, Tree] | None
 
 
-class Skeleton(msgspec.Struct, frozen=True):
-    """A skeleton as read from its file."""
+class ArticleLine(NamedTuple):
+    """The line of an article. It is decoded where it is used: to send it to another process costs less than its parts.
+
+    Attributes:
+        id: The article.
+        path: The file of the skeleton.
+        line: The line.
+    """
+
+    id: str
+    path: Path
+    line: bytes
+
+    def decode(self) -> ArticleSkeleton:
+        """Return the article.
+
+        Raises:
+            CannotRun: The line is no article, or one that would write outside the folder.
+        """
+        with _reporting_broken(self.path):
+            body = msgspec.json.decode(self.line, type=ArticleSkeleton)
+        for name in (body.id, *body.annotations):
+            if not is_article_id(name):
+                raise CannotRun(self.path, f"names {quote(name)}, which is no id", _HINT)
+        return body
+
+
+class Skeleton(NamedTuple):
+    """A skeleton.
+
+    Attributes:
+        header: The header.
+        articles: The lines of the articles.
+        links: The links, redacted.
+    """
 
     header: SkeletonHeader
-    articles: list[ArticleSkeleton]
+    articles: "Articles"
     links: Tree
+
+
+class Articles(Protocol):
+    """Articles of a skeleton, which may be read from the file each time: together they are larger than the texts."""
+
+    def __iter__(self) -> Iterator[ArticleLine]: ...
+
+    def __len__(self) -> int: ...
 
 
 def make_header(
@@ -359,24 +410,32 @@ def restore(tree: Tree, read: ReadQuote, key: str = "") -> Tree:
 
     An object whose words are lost is left out of its list, and so are an attribute and a field of metadata.
     """
+    # Most values have no words of a copy: a call for each of them would take a third of the time.
     if isinstance(tree, list):
-        return [value for item in tree if (value := restore(item, read, key)) is not None]
+        values = (restore(item, read, key) if isinstance(item, _TREES) else item for item in tree)
+        return [value for value in values if value is not None]
     if not isinstance(tree, dict):
         return tree
     if key == COUNTS_FIELD:
         return tree
     if key in (ATTRIBUTES_FIELD, METADATA_FIELD):
-        values = {name: _restore_string(value, read, name) for name, value in tree.items()}
-        return {name: value for name, value in values.items() if value is not None}
+        strings = {name: _restore_string(value, read, name) for name, value in tree.items()}
+        return {name: value for name, value in strings.items() if value is not None}
     if QUOTED in tree:
         words = _restore_string(tree, read, key)
         return LOST if words is None and key not in OPTIONAL_FIELDS else words
-    rest = {field: restore(value, read, field) for field, value in tree.items() if field != SEALED}
+    rest = {
+        field: restore(value, read, field) if isinstance(value, _TREES) else value
+        for field, value in tree.items()
+        if field != SEALED
+    }
     if SEALED not in tree:
         return rest
-    quote = msgspec.convert(tree[SEALED], Quote)
-    stretch = read(quote, tree.get("id", key))
-    return None if stretch is None else {**rest, **dict(zip(("start", "end", "text"), stretch, strict=True))}
+    stretch = read(msgspec.convert(tree[SEALED], Quote), tree.get("id", key))
+    if stretch is None:
+        return None
+    start, end, text = stretch
+    return {**rest, "start": start, "end": end, "text": text}
 
 
 def _restore_string(tree: Tree, read: ReadQuote, key: str) -> Tree:
@@ -391,28 +450,94 @@ def _restore_string(tree: Tree, read: ReadQuote, key: str) -> Tree:
     return fill_template(msgspec.convert(tree[QUOTED], Template), words)
 
 
-def parse_skeleton(where: str, data: bytes) -> Skeleton:
-    """Parse the bytes of a skeleton.
+class SkeletonFile:
+    """The articles of the file of a skeleton: read one at a time, each time that they are asked for.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __iter__(self) -> Iterator[ArticleLine]:
+        """Yield the articles.
+
+        Raises:
+            CannotRun: The file cannot be read, or a line has no id of an article.
+        """
+        previous = None
+        for line in islice(read_lines(self._path), 1, None):
+            if previous is not None:
+                yield self._identify(previous)
+            previous = line  # the last line has the links
+
+    def __len__(self) -> int:
+        """Return the number of articles: of the lines between the header and the links."""
+        return max(sum(1 for _ in read_lines(self._path)) - 2, 0)
+
+    def _identify(self, line: bytes) -> ArticleLine:
+        """Return a line with its id, the only field that is decoded."""
+        with _reporting_broken(self._path):
+            return ArticleLine(msgspec.json.decode(line, type=_Identified).id, self._path, line)
+
+
+class _Identified(msgspec.Struct):
+    """A line of a skeleton, without all but its id."""
+
+    id: str
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file.
 
     Raises:
-        CannotRun: naming `where`, if they are not a skeleton, or one that would write outside the folder.
+        CannotRun: It cannot be read.
     """
-    lines = data.splitlines()
+    with reporting_read_errors(path, _HINT), open_raw(str(path), within=None) as file:
+        yield from file
+
+
+@contextmanager
+def _reporting_broken(path: Path) -> Iterator[None]:
+    """Raise CannotRun for a line that is no JSON, or of another shape."""
     try:
-        header = msgspec.json.decode(lines[0], type=SkeletonHeader)
-        bodies = [msgspec.json.decode(line, type=ArticleSkeleton) for line in lines[1:-1]]
-        links = msgspec.json.decode(lines[-1])
-    except (msgspec.MsgspecError, IndexError, UnicodeDecodeError, RecursionError) as error:
-        raise CannotRun(where, f"cannot be read: {error}", "get the dataset again") from error
+        yield
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise CannotRun(path, f"cannot be read: {error}", _HINT) from error
+
+
+def read_header(path: Path) -> SkeletonHeader:
+    """Read the header of a skeleton.
+
+    Raises:
+        CannotRun: The file cannot be read, or its first line is no header, or one that would write outside the folder.
+    """
+    with _reporting_broken(path):
+        header = msgspec.json.decode(next(read_lines(path), b""), type=SkeletonHeader)
     if header.format != FORMAT:
-        raise CannotRun(where, f"is {header.format!r}, not {FORMAT!r}", "use the version of annotate that wrote it")
+        raise CannotRun(
+            path, f"is {quote(header.format)}, not {quote(FORMAT)}", "use the version of annotate that wrote it"
+        )
     for file in header.files:
         if not _FILES.fullmatch(file):
-            raise CannotRun(where, f"names {file!r}, which it must not write", "get the dataset again")
+            raise CannotRun(path, f"names {quote(file)}, which it must not write", _HINT)
     for page in header.guidelines:
         if not is_inner_path(page) or not page.endswith(".md"):
-            raise CannotRun(where, f"names {page!r}, which it must not write", "get the dataset again")
-    for name in (name for body in bodies for name in (body.id, *body.annotations)):
-        if not is_article_id(name):
-            raise CannotRun(where, f"names {name!r}, which is no id", "get the dataset again")
-    return Skeleton(header, bodies, links)
+            raise CannotRun(path, f"names {quote(page)}, which it must not write", _HINT)
+    return header
+
+
+def open_skeleton(path: Path) -> Skeleton:
+    """Open the file of a skeleton.
+
+    Returns:
+        The skeleton, whose articles are read from the file when they are needed: a broken one is found there.
+
+    Raises:
+        CannotRun: The file cannot be read, or its header is none, or one that would write outside the folder.
+    """
+    header = read_header(path)
+    (last,) = deque(read_lines(path), maxlen=1)
+    with _reporting_broken(path):
+        return Skeleton(header, SkeletonFile(path), msgspec.json.decode(last))

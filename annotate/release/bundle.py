@@ -82,17 +82,16 @@ def write_bundle(candidate: Candidate, out: Path, text: bool = True) -> str:
     Raises:
         CannotRun: `out` is not a release folder, or it cannot be written; `out` is then unchanged.
     """
-    candidate.progress(f"writing {out}")
+    candidate.progress(f"writing {out}", None)
     sources = list_sources(candidate.corpus, candidate.inventory)
     with output_folder(out, RELEASE_MARKER, sources) as folder:
         _write_dataset(candidate, folder / DATASET, text)
         if text:
-            candidate.progress("packing the sources")
+            candidate.progress("packing the sources", None)
             top = f"sources-{candidate.version}"
             write_archive(folder / archive_name(candidate.version), candidate.read_sources(), top)
-            candidate.progress("drawing the page")
             with (folder / PAGE).open("wb") as file:
-                file.writelines(part.encode() for part in render_page(_page_content(candidate)))
+                file.writelines(part.encode() for part in render_page(_page_content(candidate), candidate.progress))
         manifest = _read_committed(candidate, f"{MANIFEST_FOLDER}/{candidate.version}.json")
         if manifest is None:
             path = manifest_path(candidate.folder, candidate.version)

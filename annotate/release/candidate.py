@@ -1,45 +1,41 @@
 """A candidate for a release: a corpus in its repository, and what the rules look at, each computed once."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from annotate import inventory
+from annotate.changelog import ChangelogEntry, find_entry, parse_changelog
 from annotate.checks import check
 from annotate.comparison.compare import Comparison
 from annotate.comparison.paths import CHANGELOG, CORPUS, SCHEMA
-from annotate.comparison.release_manifest import FORMAT, ReleaseManifest, decode_manifest, manifest_path
+from annotate.comparison.release_manifest import ReleaseManifest, decode_manifest, manifest_path
 from annotate.comparison.releases import FOLDER, SUFFIX, Release, ReleaseHistory, keep_versions
 from annotate.comparison.semver import parse_version
 from annotate.comparison.sources import open_version
 from annotate.comparison.summary import Summary
 from annotate.comparison.trees import FolderTree, GitTree, Tree, open_revision
-from annotate.corpus import Corpus, find_parent_folder
+from annotate.corpus import CITATION, Corpus, find_parent_folder
 from annotate.dataset.build import build
-from annotate.dataset.citation import CITATION
 from annotate.dataset.folder import Manifest
 from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.inventory import Inventory
+from annotate.model import GOLD
 from annotate.offsets import sha256
 from annotate.passes import LeftOutPass, list_left_out
 from annotate.release.agreement import describe_agreement, measure_gold_agreement
-from annotate.release.changelog import (
-    ChangelogEntry,
-    count_changes,
-    count_contents,
-    find_entry,
-    measure_contents,
-    parse_changelog,
-)
+from annotate.release.changelog import count_changes, count_contents, measure_contents
 from annotate.release.git import Repository, TreeEntry
 from annotate.release.other_sources import GUIDELINES, compare_other_sources, is_other_source, read_other_sources
 from annotate.release.sources import SUBMODULE_MODE, is_packable, name_pointer
+from annotate.released_files import FORMAT
 from annotate.util.files import is_regular, load_yaml, read_bytes, read_bytes_if_present, read_text
 from annotate.util.folders import temporary_folder
 from annotate.util.parallel import process_pool
+from annotate.util.progress import StartStep, ignore_steps
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
@@ -48,9 +44,6 @@ if TYPE_CHECKING:
 UNPLANNED = "0.0.0"
 """The version of a candidate whose version is not chosen yet. All releases are earlier."""
 
-Progress = Callable[[str], None]
-"""Is called with what is being done, such as `checking the corpus`."""
-
 
 class EarlierState(NamedTuple):
     """An earlier state of the corpus.
@@ -58,10 +51,12 @@ class EarlierState(NamedTuple):
     Attributes:
         version: The newest version in its changelog; None if it has none.
         comparison: The earlier state compared with the current one.
+        lost_work: The files of annotators' labels that are gone or empty now, and those of decisions that are gone.
     """
 
     version: str | None
     comparison: Comparison
+    lost_work: tuple[str, ...]
 
 
 class Blob(NamedTuple):
@@ -92,7 +87,7 @@ class Candidate:
         corpus: The corpus.
         schema: The schema folder.
         scratch: A temporary folder for builds.
-        progress: Is called with what is being done.
+        progress: Called at the start of each step with its name and its number of articles, or None.
         folder: The folder that contains `corpus/`; paths in findings are relative to it.
         repository: The git repository.
         inventory: The inventory.
@@ -105,7 +100,7 @@ class Candidate:
         corpus: Corpus,
         schema: str | Path,
         scratch: Path,
-        progress: Progress = lambda activity: None,
+        progress: StartStep = ignore_steps,
     ) -> None:
         """Look for the repository and load the inventory.
 
@@ -197,9 +192,14 @@ class Candidate:
         return self.last_release.version if self.last_release else None
 
     @cached_property
+    def last_state(self) -> EarlierState | None:
+        """The last release and what differs from it; None for a first release."""
+        return self._compare_with_revision(self.last_release.commit) if self.last_release else None
+
+    @property
     def comparison(self) -> Comparison | None:
         """The last release compared with the current state; None for a first release."""
-        return self._compare_with_revision(self.last_release.commit).comparison if self.last_release else None
+        return self.last_state.comparison if self.last_state else None
 
     def compare_with(self, name: str) -> EarlierState:
         """Compare a revision, a released version or a folder with the current state, and sum up the differences."""
@@ -214,16 +214,16 @@ class Candidate:
             return self._compare_with_tree(earlier)
 
     def _compare_with_tree(self, earlier: Tree) -> EarlierState:
-        self.progress(f"comparing with {earlier.name}")
         current = FolderTree("the corpus", {CORPUS: self.corpus.root, SCHEMA: self.schema})
-        comparison = Comparison(earlier, current)
+        comparison = Comparison(earlier, current, self.progress)
         compare_other_sources(
             comparison.summarize(), self._read_other_sources(earlier), read_other_sources(self.folder)
         )
         file = f"{CORPUS}/{CHANGELOG}"
         text = earlier.read(file).decode("utf-8", "replace") if file in earlier.files() else ""
         entries = parse_changelog(text)
-        return EarlierState(entries[0].version if entries else None, comparison)
+        lost_work = tuple(comparison.list_lost_work())  # read while git's objects are open
+        return EarlierState(entries[0].version if entries else None, comparison, lost_work)
 
     def _read_other_sources(self, earlier: Tree) -> dict[str, bytes]:
         """Return the sources of an earlier state that are in neither the corpus nor the schema folder."""
@@ -251,12 +251,13 @@ class Candidate:
 
         Those that the corpus waives are put into `waived`.
         """
-        self.progress("checking the corpus")
+        progress = self.progress("checking the corpus", len(self.corpus.article_ids()))
         guidelines = self.folder / GUIDELINES
         return list(
             check(
                 self.corpus,
                 self.inventory,
+                progress=progress,
                 folders=(guidelines,),
                 handle_waived=self.waived.append,
                 search_leaks=True,
@@ -276,7 +277,7 @@ class Candidate:
     @cached_property
     def agreement(self) -> "Report | None":
         """The agreement of annotators on gold; None if no article with gold was labelled by two."""
-        self.progress("measuring agreement")
+        self.progress("measuring agreement", None)
         return measure_gold_agreement(self.corpus, self.inventory)
 
     @cached_property
@@ -291,7 +292,7 @@ class Candidate:
         Raises:
             CannotRun: There is nothing to build.
         """
-        self.progress("building the dataset twice")
+        progress = self.progress("building the dataset twice", len(self.corpus.annotated_ids(GOLD)))
         first, second = self.scratch / "first" / "dataset", self.scratch / "second" / "dataset"
         table, left_out = self.agreement_table, self.left_out
         is_quoted = is_regular(self.citation_path, within=self.folder)  # V205 reports a link
@@ -301,7 +302,7 @@ class Candidate:
             second_build = executor.submit(
                 build, self.corpus, self.inventory, second, citation, table, left_out=left_out
             )
-            manifest = build(self.corpus, self.inventory, first, citation, table, left_out=left_out)
+            manifest = build(self.corpus, self.inventory, first, citation, table, left_out=left_out, progress=progress)
             second_build.result()
         return DatasetPair(first, second, manifest)
 
@@ -316,6 +317,11 @@ class Candidate:
         licences = [path.name for path in self.folder.glob("LICENSE*")]
         files = self.repository.list_files([*self.source_folders, CITATION, *licences])
         return sorted(file for file in files if is_regular(self.folder / file, within=self.folder))
+
+    @cached_property
+    def uncommitted_files(self) -> list[str]:
+        """The files that are not committed, as paths from the top of the repository."""
+        return self.repository.uncommitted_files()
 
     @cached_property
     def tree(self) -> dict[str, TreeEntry]:
@@ -363,7 +369,7 @@ class Candidate:
         """
         top = self.repository.path_in_git(self.folder)
         prefix = "" if top == "." else f"{top}/"
-        changed = {file.removeprefix(prefix) for file in self.repository.uncommitted_files()}
+        changed = {file.removeprefix(prefix) for file in self.uncommitted_files}
         committed = {entry.path for entry in self.source_entries if is_packable(entry)} - changed
         files = sorted(committed.union(self.source_files) - {self.relative_path(self.changelog_path)})
         return {
@@ -393,7 +399,7 @@ class Candidate:
 
 @contextlib.contextmanager
 def open_candidate(
-    version: str, corpus: str | Path, schema: str | Path, progress: Progress = lambda activity: None
+    version: str, corpus: str | Path, schema: str | Path, progress: StartStep = ignore_steps
 ) -> Iterator[Candidate]:
     """Yield a candidate whose scratch folder is removed afterwards."""
     with temporary_folder("annotate-release-") as scratch:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from annotate.agreement.report import Report
-from annotate.corpus import Corpus
-from annotate.dataset.citation import CITATION, find_citation, read_citation
+from annotate.corpus import CITATION, Corpus
+from annotate.dataset.citation import find_citation, read_citation
 from annotate.dataset.inputs import articles_by_split, corpus_version
 from annotate.dataset.statement import count_sentences, fill_statement
 from annotate.errors import CannotRun
@@ -21,6 +21,7 @@ from annotate.schemas import package_schema
 from annotate.util.escape import Markdown, escape_markdown_words, escape_terminal_line
 from annotate.util.html import render
 from annotate.util.nouns import count_noun
+from annotate.util.progress import StartStep, count_items, ignore_steps
 
 _LEADS = {"unsuitable_uses": "Not suitable: "}
 """What is put before a heading that questions about uses and risks share."""
@@ -67,7 +68,13 @@ class ChecklistReport(NamedTuple):
     gaps: dict[Gap, list[str]]
 
 
-def make_report(corpus: Corpus, inventory: Inventory, guidelines: Path, citation: str | None = None) -> ChecklistReport:
+def make_report(
+    corpus: Corpus,
+    inventory: Inventory,
+    guidelines: Path,
+    citation: str | None = None,
+    progress: StartStep = ignore_steps,
+) -> ChecklistReport:
     """Answer the checklists.
 
     Args:
@@ -75,11 +82,12 @@ def make_report(corpus: Corpus, inventory: Inventory, guidelines: Path, citation
         inventory: Its inventory.
         guidelines: The folder of the guidelines; it may be missing.
         citation: The CITATION.cff; None for the one next to the corpus folder.
+        progress: Called at the start of each step with its name and its number of articles, or None.
 
     Raises:
         CannotRun: The corpus has no gold labels, or a file cannot be read.
     """
-    facts = _Facts(corpus, inventory, guidelines, citation)
+    facts = _Facts(corpus, inventory, guidelines, citation, progress)
     found: dict[str, Answer | Gap] = {}
     checklists: dict[str, list[AnsweredQuestion]] = {}
     gaps: dict[Gap, list[str]] = {}
@@ -99,12 +107,16 @@ def make_report(corpus: Corpus, inventory: Inventory, guidelines: Path, citation
 class _Facts:
     """Finds the facts of a corpus by name: a heading of the data statement, or what a method `_tell_NAME` returns."""
 
-    def __init__(self, corpus: Corpus, inventory: Inventory, guidelines: Path, citation: str | None) -> None:
+    def __init__(
+        self, corpus: Corpus, inventory: Inventory, guidelines: Path, citation: str | None, progress: StartStep
+    ) -> None:
         self._corpus, self._inventory, self._guidelines = corpus, inventory, guidelines
         self._folder = corpus.root.name
         self._splits = articles_by_split(corpus)
         article_ids = [article_id for ids in self._splits.values() for article_id in ids]
-        self._articles = [corpus.read_article(article_id) for article_id in article_ids]
+        counted_ids = count_items(article_ids, progress("reading articles", len(article_ids)))
+        self._articles = [corpus.read_article(article_id) for article_id in counted_ids]
+        progress("measuring", None)
         self._gold = [corpus.read_annotation(GOLD, article_id) for article_id in article_ids]
         self._spans = Counter(label for gold in self._gold for label in _list_labels(gold, inventory))
         self._annotators = corpus.read_annotators()

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from annotate.comparison.release_manifest import encode_manifest, manifest_path
 from annotate.comparison.releases import FOLDER
-from annotate.dataset.citation import CITATION
+from annotate.corpus import CITATION
 from annotate.errors import CannotRun, Refused
 from annotate.findings import Finding
 from annotate.release.bundle import SUMS, write_bundle
-from annotate.release.candidate import Candidate, Progress, open_candidate
+from annotate.release.candidate import Candidate, open_candidate
 from annotate.release.changelog import draft_entry
 from annotate.release.git import Repository
 from annotate.release.rules import (
@@ -45,6 +45,7 @@ from annotate.util.files import (
     write_atomically,
 )
 from annotate.util.lock import writing_to
+from annotate.util.progress import StartStep, ignore_steps
 
 LOCK = "annotate-release.lock"
 
@@ -99,12 +100,12 @@ class CutResult(NamedTuple):
     waived: tuple[Finding, ...] = ()
 
 
-def cut_release(options: CutOptions, progress: Progress = lambda activity: None) -> CutResult:
+def cut_release(options: CutOptions, progress: StartStep = ignore_steps) -> CutResult:
     """Do the next step of a release.
 
     Args:
         options: What to release.
-        progress: Is called with what is being done.
+        progress: Called at the start of each step with its name and its number of articles, or None.
 
     Returns:
         How far the run came.
@@ -138,7 +139,7 @@ def cut_release(options: CutOptions, progress: Progress = lambda activity: None)
             if refused := _split(check_candidate(candidate, rules)).errors:
                 return CutResult(refused=refused, warnings=warnings, waived=waived)
         sums_sha256 = write_bundle(candidate, options.out, options.text)
-        progress("making the tag")
+        progress("making the tag", None)
         body = candidate.entry.body if candidate.entry else ""
         message = f"{candidate.inventory.title} {version}\n\n{body}\n\n{SUMS} has the SHA-256 {sums_sha256}\n"
         candidate.repository.create_tag(version, message, options.sign)
@@ -188,7 +189,7 @@ def _unrelated_changes(candidate: Candidate) -> Iterator[Finding]:
     return (tree_not_clean.finding("", None, problem) for problem in report_uncommitted(unrelated))
 
 
-def _prepare(candidate: Candidate, options: CutOptions, progress: Progress) -> CutResult | None:
+def _prepare(candidate: Candidate, options: CutOptions, progress: StartStep) -> CutResult | None:
     """Write the files that are not as they should be, or none of them if an error occurs.
 
     Returns:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from annotate.inventory import Inventory
 from annotate.labelstudio.instructions import page_names, remove_comments, replace_images, split_title
+from annotate.page_links import heading_anchor
 from annotate.util.escape import replace_unseen_in_html
 from annotate.util.files import read_text
 from annotate.util.html import render
@@ -18,8 +19,6 @@ from annotate.util.html import render
 if TYPE_CHECKING:
     from markdown_it.token import Token
     from markupsafe import Markup
-
-_NOT_IN_ANCHOR = re.compile(r"[^\w\- ]")
 
 
 class Chapter(NamedTuple):
@@ -62,7 +61,7 @@ def _read_chapter(folder: Path, name: str, names: list[str]) -> Chapter:
     title, tokens = split_title(parser.parse(remove_comments(text)), name)
     for index, token in enumerate(tokens):
         if token.type == "heading_open":
-            token.attrSet("id", f"{_chapter_id(name)}--{_heading_anchor(tokens[index + 1].content)}")
+            token.attrSet("id", f"{_chapter_id(name)}--{heading_anchor(tokens[index + 1].content)}")
         _resolve_links(token.children or [], name, names)
         replace_images(token.children or [], folder, name)
     body = replace_unseen_in_html(parser.renderer.render(tokens, parser.options, {}))
@@ -71,11 +70,6 @@ def _read_chapter(folder: Path, name: str, names: list[str]) -> Chapter:
 
 def _chapter_id(name: str) -> str:
     return re.sub(r"\W+", "-", name.removesuffix(".md"))
-
-
-def _heading_anchor(heading: str) -> str:
-    """Return the anchor of a heading, as GitHub makes it for links to it."""
-    return _NOT_IN_ANCHOR.sub("", heading.lower()).strip().replace(" ", "-")
 
 
 def _resolve_links(tokens: list["Token"], page: str, names: list[str]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from annotate.comparison.summary import Summary
-from annotate.dataset.citation import CITATION
+from annotate.corpus import CITATION
 from annotate.util.files import is_regular, read_bytes
 from annotate.util.folders import find_files
 

@@ -4,7 +4,7 @@ The page is yielded in parts, so that one article is in memory at a time. Templa
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from annotate.release.page_articles import MarkedArticle
 from annotate.release.page_incidents import Incident, Scale, find_incidents, tells_disputes
 from annotate.util.html import legible_on, templates
 from annotate.util.nouns import count_noun, with_pieces
+from annotate.util.progress import StartStep, count_items, ignore_steps
 from annotate.versions import describe_asked, describe_versions
 
 if TYPE_CHECKING:
@@ -60,18 +61,36 @@ class PageContent(msgspec.Struct, frozen=True, kw_only=True):
     articles: int = SHOWN_ARTICLES
 
 
-def render_page(content: PageContent) -> Iterator[str]:
-    """Yield the page in parts."""
+def render_page(content: PageContent, progress: StartStep = ignore_steps) -> Iterator[str]:
+    """Yield the page in parts.
+
+    Args:
+        content: What the page shows.
+        progress: Called at the start of each step with its name and its number of articles.
+    """
+    corpus, inventory = content.corpus, content.inventory
+    shown_ids = corpus.annotated_ids(GOLD)[: content.articles]
+    values = describe_release(content, progress)
+    values |= {"shown_count": len(shown_ids), "articles": _mark_articles(corpus, inventory, shown_ids, progress)}
+    yield from templates().get_template("release/page.html").generate(values)
+
+
+def describe_release(content: PageContent, progress: StartStep) -> dict[str, Any]:
+    """Return what the templates show of a release, but for its articles.
+
+    Args:
+        content: What the page shows.
+        progress: Called at the start of each step with its name and its number of articles.
+    """
     corpus, inventory = content.corpus, content.inventory
     article_ids = corpus.annotated_ids(GOLD)
-    shown_ids = article_ids[: content.articles]
-    spans, pieces, relations, versions = _count_labels(corpus, inventory, article_ids)
+    counted_ids = count_items(article_ids, progress("counting labels", len(article_ids)))
+    spans, pieces, relations, versions = _count_labels(corpus, inventory, counted_ids)
     values: dict[str, Any] = {
         "title": f"{inventory.title} {content.version or ''}".strip(),
         "inventory": inventory,
         "legible_on": legible_on,
         "article_count": len(article_ids),
-        "shown_count": len(shown_ids),
         "spans": spans,
         "pieces": pieces,
         "with_pieces": with_pieces,
@@ -81,17 +100,23 @@ def render_page(content: PageContent) -> Iterator[str]:
         "labels_follow": describe_versions(inventory.version, versions),
         "highest_count": max([*spans.values(), *relations.values(), 1]),
         "entry": _render_markdown(content.entry) if content.entry else None,
-        "articles": (
-            MarkedArticle(number, corpus.read_article(article_id), corpus.read_annotation(GOLD, article_id), inventory)
-            for number, article_id in enumerate(shown_ids, 1)
-        ),
     }
-    values |= _describe_changes(content) | _describe_agreement(content) | _describe_incidents(content, article_ids)
-    yield from templates().get_template("release/page.html").generate(values)
+    return (
+        values | _describe_changes(content) | _describe_agreement(content) | _describe_incidents(content, article_ids)
+    )
+
+
+def _mark_articles(
+    corpus: Corpus, inventory: Inventory, article_ids: Sequence[str], progress: StartStep
+) -> Iterator[MarkedArticle]:
+    """Yield the articles that are shown; the step of drawing them begins with the first."""
+    counted_ids = count_items(article_ids, progress("drawing articles", len(article_ids)))
+    for article_id in counted_ids:
+        yield MarkedArticle(corpus.read_article(article_id), corpus.read_annotation(GOLD, article_id), inventory)
 
 
 def _count_labels(
-    corpus: Corpus, inventory: Inventory, article_ids: Sequence[str]
+    corpus: Corpus, inventory: Inventory, article_ids: Iterable[str]
 ) -> tuple[Counter[str], Counter[str], Counter[str], Counter[str]]:
     """Return the numbers of gold spans, their pieces and relations by label, and of articles by the version of gold."""
     spans, pieces, relations, versions = Counter[str](), Counter[str](), Counter[str](), Counter[str]()

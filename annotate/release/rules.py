@@ -13,12 +13,14 @@ from pathlib import Path
 
 import msgspec
 
+from annotate.changelog import find_entry, parse_changelog
 from annotate.checks.waivers import load_waivers, waiver_refused
+from annotate.comparison.paths import CORPUS
 from annotate.comparison.release_manifest import compare_datasets, compare_files, decode_manifest, manifest_path
 from annotate.comparison.releases import FOLDER, SUFFIX, TAG_PREFIX, Release
 from annotate.comparison.semver import find_needed_version, next_version, parse_version
-from annotate.corpus import Corpus
-from annotate.dataset.citation import CITATION, parse_licence
+from annotate.corpus import CITATION, Corpus
+from annotate.dataset.citation import parse_licence
 from annotate.dataset.publication import explain_stale
 from annotate.errors import CannotRun
 from annotate.findings import Finding, Problem, Rule, merge_files, rule
@@ -27,13 +29,13 @@ from annotate.offsets import sha256
 from annotate.passes import LeftOutPass
 from annotate.release.agreement import agreement_block
 from annotate.release.candidate import Candidate
-from annotate.release.changelog import find_entry, parse_changelog
 from annotate.release.load_check import load_tables
 from annotate.release.sources import explain_mode, explain_name, find_name_collisions
 from annotate.release.template_texts import list_texts, template_examples
 from annotate.schemas import require_valid
 from annotate.util.escape import quote
 from annotate.util.files import decode_yaml, read_bytes_if_present
+from annotate.util.folders import find_files
 from annotate.versions import is_older
 
 README = "README.md"
@@ -61,7 +63,8 @@ def step_too_small(candidate: Candidate) -> Iterator[Problem]:
 
     Why: the version alone tells users whether results stay comparable and programs keep working.
     Fails: 1.2.1 after 1.2.0 with an added article, which requires 1.3.0.
-    Passes: 1.3.0, 1.4.0 or 2.0.0. `annotate release plan` prints the smallest; docs/versioning.md has the rules.
+    Passes: 1.3.0, 1.4.0 or 2.0.0. `annotate release plan` prints the smallest; docs/explanation/versioning.md has the
+    rules.
     """
     if candidate.comparison is None or candidate.last_version is None:
         return
@@ -128,7 +131,7 @@ def counts_not_named(candidate: Candidate) -> Iterator[Problem]:
     if candidate.entry:
         file = candidate.relative_path(candidate.changelog_path)
         for count in candidate.entry.missing_counts(candidate.counts):
-            yield Problem(f"the entry lacks {count!r}; add it", file=file, line=candidate.entry.line)
+            yield Problem(f"the entry lacks {quote(count)}; add it", file=file, line=candidate.entry.line)
 
 
 @rule("V106")
@@ -183,7 +186,7 @@ def tree_not_clean(candidate: Candidate) -> Iterator[Problem]:
     Fails: a changed file; a new file that is neither committed nor ignored.
     Passes: a working tree that equals the last commit, with files that .gitignore names.
     """
-    yield from report_uncommitted(candidate.repository.uncommitted_files())
+    yield from report_uncommitted(candidate.uncommitted_files)
 
 
 def report_uncommitted(files: Sequence[str]) -> Iterator[Problem]:
@@ -310,6 +313,22 @@ def pointer_in_place_of_file(candidate: Candidate) -> Iterator[Problem]:
         if blob.pointer:
             remedy = f"{remedies[blob.pointer]} on it, then commit the file itself"
             yield Problem(f"is a pointer of {blob.pointer} and not the file; {remedy}", file=path)
+
+
+@rule("V208", waivable=True)
+def work_lost(candidate: Candidate) -> Iterator[Problem]:
+    """The labels of annotators and the decisions of the last release are still there.
+
+    Why: gold that was adjudicated from them cannot be explained any more, and agreement is measured on what is left.
+    Fails: annotations/anna/a.json without a span, where the last release has some; a file of adjudication/ that is
+    gone, with its article still in the corpus.
+    Passes: labels that were corrected; an article that was removed with all its files. Where an annotator has withdrawn
+    labels, a waiver says so.
+    """
+    files = candidate.last_state.lost_work if candidate.last_state is not None else ()
+    paths = [f"{candidate.relative_path(candidate.corpus.root)}/{file.removeprefix(f'{CORPUS}/')}" for file in files]
+    problem = f"is gone or has no labels, other than in {candidate.last_version}"
+    yield from merge_files(paths, problem, "restore it, or waive V208")
 
 
 class AgreementGate(msgspec.Struct, frozen=True):
@@ -451,7 +470,7 @@ def template_text(candidate: Candidate) -> Iterator[Problem]:
     replace = "is still the text of the template; replace it"
     for name, text in texts.items():
         if text.startswith(TEMPLATE_TEXTS):
-            yield Problem(f"{name}: {text!r} {replace}", file=file)
+            yield Problem(f"{name}: {quote(text)} {replace}", file=file)
     statement = candidate.corpus.statement_path
     examples = template_examples(f"corpus/{statement.name}")
     for name, text in list_texts(candidate.corpus.read_statement()):
@@ -486,13 +505,6 @@ def agreement_too_low(candidate: Candidate) -> Iterator[Problem]:
                 "is missing; state the agreement that a release needs, as in `agreement: {least: 0.8}`", file=file
             )
         return
-    inventory = candidate.inventory
-    for kind, names, defined in (
-        ("a label", gate.agreement.labels, inventory.spans),
-        ("an attribute", gate.agreement.attributes, inventory.attributes),
-    ):
-        for name in sorted(names.keys() - defined.keys()):
-            yield Problem(f"names {name!r}, which is not {kind} of the inventory; correct or remove it", file=file)
     if candidate.agreement is None:
         return
     values = [
@@ -500,7 +512,7 @@ def agreement_too_low(candidate: Candidate) -> Iterator[Problem]:
         for row in candidate.agreement.labels
         if row.kind == "label"
     ]
-    thresholds = gate.agreement.attribute_thresholds(inventory.attributes.values())
+    thresholds = gate.agreement.attribute_thresholds(candidate.inventory.attributes.values())
     values += [
         (f"attribute {row.name} (alpha)", row.alpha.value, thresholds[row.name])
         for row in candidate.agreement.attributes
@@ -539,20 +551,19 @@ def agreement_unknown(candidate: Candidate) -> Iterator[Problem]:
 
 @rule("V304")
 def agreement_stale(candidate: Candidate) -> Iterator[Problem]:
-    """The agreement tables in README.md, if it has any, are those that the labels give now.
+    """The agreement tables in README.md and in the pages of docs/ are those that the labels give now.
 
     Why: readers take old figures for current ones.
     Fails: a table between `<!-- generated: agreement -->` and `<!-- /generated -->` that other labels gave.
-    Passes: the tables of the dataset card; no such marks in README.md.
+    Passes: the tables of the dataset card; pages without such marks.
     """
-    readme = candidate.folder / README
-    page = read_bytes_if_present(readme, "restore it", within=candidate.folder) or b""
-    block = agreement_block(page.decode("utf-8", "replace"))
-    if block is None:
-        return
-    if block.strip() != candidate.agreement_table.render().strip():
-        problem = "shows another agreement than the labels give now; put the tables of the dataset card there"
-        yield Problem(problem, file=README)
+    folder = candidate.folder
+    for path in (folder / README, *find_files(folder / "docs", ".md", below=True)):
+        page = read_bytes_if_present(path, "restore it", within=folder) or b""
+        block = agreement_block(page.decode("utf-8", "replace"))
+        if block is not None and block.strip() != candidate.agreement_table.render().strip():
+            problem = "shows another agreement than the labels give now; put the tables of the dataset card there"
+            yield Problem(problem, file=candidate.relative_path(path))
 
 
 @rule("V401")
@@ -576,7 +587,7 @@ def table_does_not_load(candidate: Candidate) -> Iterator[Problem]:
     Fails: a dataset card that names a missing file; an environment without the library, where this cannot be checked.
     Passes: as many rows as the manifest lists.
     """
-    candidate.progress("loading every table")
+    candidate.progress("loading every table", None)
     rows: Counter[str] = Counter()
     for table in candidate.datasets.manifest.tables:
         rows[table.config] += table.rows
@@ -627,6 +638,7 @@ RULES: tuple[Rule, ...] = (
     split_moved,
     source_not_packable,
     pointer_in_place_of_file,
+    work_lost,
     corpus_not_clean,
     pass_left_out,
     no_rights,

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from annotate.release.git import TreeEntry
+from annotate.util.escape import quote
 
 _FILE_MODES = frozenset({"100644", "100755"})
 _LINK_MODE, SUBMODULE_MODE = "120000", "160000"
@@ -45,10 +46,10 @@ def explain_name(path: str) -> str | None:
     """
     for part in path.split("/"):
         if part in ("", ".", ".."):
-            return f"has a name with the part {part!r}, which leads out of its folder; rename it"
+            return f"has a name with the part {quote(part)}, which leads out of its folder; rename it"
         visible = "".join(character for character in part if unicodedata.category(character) != "Cf")
         if _GIT_FOLDER.match(visible):
-            return f"has a name with the part {part!r}, which git keeps for itself; rename it"
+            return f"has a name with the part {quote(part)}, which git keeps for itself; rename it"
         if "\\" in part:
             return "has a name with a backslash, which separates folders on some systems; rename it"
         for character in part:

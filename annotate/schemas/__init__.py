@@ -18,8 +18,8 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.schemas.messages import explain_error, missing_field, read_error, undefined_fields
-from annotate.util.escape import shorten
+from annotate.schemas.messages import explain_error, missing_field, read_error, replace_long_enums, undefined_fields
+from annotate.util.escape import quote, shorten
 
 T = TypeVar("T")
 
@@ -40,7 +40,11 @@ PACKAGE_SCHEMAS = (
     "practice",
 )
 
+UNDEFINED = "additionalProperties"
+"""The keyword that a field does not satisfy which the schema does not define."""
 LONGEST_MESSAGE = 240
+_LONGEST_KEY = 100
+"""Characters of a key that a location shows."""
 
 Schema = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -59,6 +63,7 @@ class Fault(NamedTuple):
         path: The path to the value.
         line: The line in the file, from 1 on, if known.
         missing: The name of a required field that is missing.
+        keyword: The keyword of JSON Schema that the value does not satisfy; empty where its keys cannot be JSON.
         since: For a field that is missing, the version that the schema says has added it (`x-since`).
     """
 
@@ -70,21 +75,22 @@ class Fault(NamedTuple):
     line: int | None = None
     since: str | None = None
     missing: str | None = None
+    keyword: str = ""
 
 
 @lru_cache
 def package_schema(name: str) -> str:
-    """Return the JSON text of one of the package's schemas, by its name in `PACKAGE_SCHEMAS`."""
+    """Return the JSON text of a schema of the package: one of `PACKAGE_SCHEMAS`, or `citation`, which corpora lack."""
     return resources.files(__name__).joinpath(f"{name}.schema.json").read_text("utf-8")
 
 
 @lru_cache(maxsize=32)
-def _validator(schema: str) -> tuple[Any, Schema]:
-    """Return the compiled validator of a schema, and the schema as a value."""
+def compile_schema(schema: str) -> tuple[Any, Schema]:
+    """Return the compiled validator of a schema, and the schema as a value, for `read_error`."""
     import jsonschema_rs
 
     value: Schema = json.loads(schema)
-    return jsonschema_rs.Draft202012Validator(value), value
+    return jsonschema_rs.Draft202012Validator(replace_long_enums(value)), value
 
 
 def explain(value: Any, schema: str) -> Iterator[Fault]:
@@ -97,7 +103,7 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
     Yields:
         Each fault, in the order of the paths to them.
     """
-    validator, schema_value = _validator(schema)
+    validator, schema_value = compile_schema(schema)
     try:
         if validator.is_valid(value):
             return
@@ -106,15 +112,16 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
         for path in _irregular_keys(value, (), set()):
             *parent, key = path
             location = _format_location(tuple(parent))
-            yield Fault(location, f"the key {key!r} is not text", "write it in quotes", None, tuple(parent))
+            yield Fault(location, f"the key {quote(key)} is not text", "write it in quotes", None, tuple(parent))
         return
     for error in sorted(errors, key=lambda error: [str(part) for part in error.path]):
         rule = error.schema.get("x-rules", {}).get(error.keyword)
         message, hint = (shorten(part, LONGEST_MESSAGE) for part in explain_error(error))
-        path = (*error.path, undefined_fields(error)[0]) if error.keyword == "additionalProperties" else error.path
+        path = (*error.path, undefined_fields(error)[0]) if error.keyword == UNDEFINED else error.path
         missing = missing_field(error) if error.keyword == "required" else None
         since = error.schema.get("x-since", {}).get(missing) if missing is not None else None
-        yield Fault(_format_location(error.path), message, hint, rule, path, since=since, missing=missing)
+        location, keyword = _format_location(error.path), error.keyword
+        yield Fault(location, message, hint, rule, path, since=since, missing=missing, keyword=keyword)
 
 
 def explain_conversion_error(error: msgspec.ValidationError) -> Fault:
@@ -125,7 +132,7 @@ def explain_conversion_error(error: msgspec.ValidationError) -> Fault:
     """
     message, _, where = str(error).partition(" - at `$")
     path = tuple(int(number) if number else name for name, number in _STEP.findall(where.partition("[...]")[0]))
-    problem = message.replace("`", "").replace("Expected", "expected")
+    problem = shorten(message.replace("`", "").replace("Expected", "expected"), LONGEST_MESSAGE)
     return Fault(_format_location(path), problem, "write whole numbers without a point, words in quotes", None, path)
 
 
@@ -144,7 +151,7 @@ def require_valid(path: str | pathlib.Path, value: Any, schema: str) -> None:
     for fault in faults:
         missing = [other.missing for other in faults if other.path == fault.path and other.missing is not None]
         if fault.missing is not None and len(missing) > 1:
-            *names, last = map(repr, missing)
+            *names, last = map(quote, missing)
             raise CannotRun(path, f"{fault.location}: {', '.join(names)} and {last} are missing", "add them")
         raise CannotRun(path, f"{fault.location}: {fault.message}", fault.hint)
 
@@ -181,5 +188,6 @@ def _irregular_keys(value: Any, path: tuple[Any, ...], seen: set[int]) -> Iterat
 
 
 def _format_location(path: Path) -> str:
-    location = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    names = (f"[{part}]" if isinstance(part, int) else f".{shorten(str(part), _LONGEST_KEY)}" for part in path)
+    location = "".join(names)
     return location.removeprefix(".") or "the whole file"

@@ -3,9 +3,10 @@
 import json
 import re
 from bisect import bisect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 
+import msgspec
 import yaml
 
 from annotate.schemas import Path
@@ -15,6 +16,7 @@ LineFinder = Callable[[Path], int | None]
 
 _WHITE_SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(parse_int=str)  # an integer may have more digits than Python converts
+_ID = re.compile(rb'"id": (?=("(?:[^"\\]|\\.)*+"))', re.DOTALL)
 
 
 def line_finder(file: str, data: bytes) -> LineFinder:
@@ -47,6 +49,51 @@ def repeated_keys(data: bytes) -> Iterator[tuple[str, int]]:
             seen.add(key)
             if text[value] in "[{":
                 containers.append(value)
+
+
+def find_id_lines(data: bytes, ids: Collection[str]) -> dict[str, int]:
+    """Return the line of each id in a JSON file, from 1 on, for any number of ids in linear time.
+
+    It is the line of the first `"id": ` with the id, or else that of the first place where the id is in quotes. An id
+    that is nowhere has no line.
+
+    Args:
+        data: The bytes of the file, in UTF-8.
+        ids: The ids.
+    """
+    by_token = {msgspec.json.encode(id_): id_ for id_ in ids}
+    offsets: dict[str, int] = {}
+    for match in _ID.finditer(data):
+        if match[1] in by_token:
+            offsets.setdefault(by_token[match[1]], match.start())
+    others = {token for token, id_ in by_token.items() if id_ not in offsets}
+    for token, offset in _find_tokens(data, others) if others else ():
+        offsets.setdefault(by_token[token], offset)
+    lines: dict[str, int] = {}
+    line, last = 1, 0
+    for id_, offset in sorted(offsets.items(), key=lambda item: item[1]):
+        line += data.count(b"\n", last, offset)
+        lines[id_], last = line, offset
+    return lines
+
+
+def _find_tokens(data: bytes, tokens: Collection[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Yield each place that has one of some JSON strings, also within another string or between two, with its offset.
+
+    Whichever quotation mark a JSON string is looked for at, it ends at the next one that is not escaped.
+    """
+    sizes = {len(token) for token in tokens}
+    starts: list[int] = []
+    last, quote = -1, data.find(b'"')
+    while quote >= 0:
+        segment = data[last + 1 : quote]
+        if (len(segment) - len(segment.rstrip(b"\\"))) % 2 == 0:
+            for start in starts:
+                if quote + 1 - start in sizes and (token := data[start : quote + 1]) in tokens:
+                    yield token, start
+            starts.clear()
+        starts.append(quote)
+        last, quote = quote, data.find(b'"', quote + 1)
 
 
 def _line_ends(text: str) -> list[int]:
@@ -95,14 +142,17 @@ def _skip_white_space(text: str, offset: int) -> int:
 
 
 def _yaml_lines(text: str) -> LineFinder:
-    root = yaml.compose(text, yaml.SafeLoader)
+    @cache  # most documents are valid, and then nobody asks for a line
+    def compose() -> yaml.Node | None:
+        root: yaml.Node | None = yaml.compose(text, yaml.SafeLoader)
+        return root
 
     @cache
     def values(node: yaml.MappingNode) -> dict[str, yaml.Node]:
         return {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
 
     def find_line(path: Path) -> int:
-        node = root
+        node = compose()
         for step in path:
             if isinstance(node, yaml.MappingNode):
                 node = values(node).get(str(step), node)

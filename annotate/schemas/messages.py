@@ -1,7 +1,7 @@
 """The errors of a JSON Schema validator in plain words: what is wrong with a value, and what to do."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from functools import reduce
 from operator import getitem
 from typing import Any, NamedTuple
@@ -15,10 +15,12 @@ from annotate.schemas.patterns import (
     NAMES_WITH_SLASH,
     PROSE,
     SINGLE_LINE,
+    TIME,
     TRIMMED_LINE,
 )
 from annotate.util.escape import quote
 from annotate.util.nouns import count_noun
+from annotate.util.suggestions import list_choices
 
 Explanation = tuple[str, str]
 """The message, which is what is wrong, and the hint, which is what to do."""
@@ -39,9 +41,32 @@ class Error(NamedTuple):
     message: str
 
 
+LONG_ENUM = 50
+"""Values of an `enum` with which an error is large."""
+
+
+def replace_long_enums(schema: Any) -> Any:
+    """Return a schema that accepts the same, with `if` and `else` in place of each `enum` of many values.
+
+    `jsonschema_rs` copies all values of an `enum` into each error: as many unknown labels as there are known ones would
+    take time and memory by the square of their number. `read_error` undoes it. The schemas have no `if` of their own.
+    """
+    if isinstance(schema, list):
+        return [replace_long_enums(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    enum = schema.get("enum")
+    if isinstance(enum, list) and len(enum) > LONG_ENUM:
+        rest = {name: value for name, value in schema.items() if name != "enum"}
+        return {**replace_long_enums(rest), "if": {"enum": enum}, "else": False}
+    return {name: replace_long_enums(value) for name, value in schema.items()}
+
+
 def read_error(error: Any, value: Any, schema: dict[str, Any]) -> Error:
-    """Return an error of `jsonschema_rs` on `value`, which was validated against `schema`."""
+    """Return an error of `jsonschema_rs` on `value`, which was validated against `replace_long_enums(schema)`."""
     *within, keyword = error.schema_path
+    if keyword == "else":
+        keyword = "enum"
     path = tuple(error.instance_path)
     # For an error on the name of a property, it gives the object.
     kind = error.kind
@@ -60,9 +85,18 @@ FORMS = {
     f"^[a-z0-9_-]*{END}": "lower-case letters, digits, hyphens and underscores, as in wire-",
     f"^[a-z][a-z0-9_]*{END}": "lower-case letters, digits and underscores, a letter first",
     rf"^[0-9]+\.[0-9]+\.[0-9]+{END}": "a version, as in 1.0.0",
+    rf"^[0-9]+\.[0-9][0-9A-Za-z.+-]*{END}": "a version of the toolkit, as in 0.2.0 or 0.2.0rc1",
     f"^[0-9a-f]{{64}}{END}": "a SHA-256, 64 of the characters 0 to 9 and a to f",
     DATE: "a year, a month or a day, as in 2017, 2017-06 or 2017-06-30",
+    TIME: "a time in UTC, as in 2017-06-30T12:00:00Z",
     f"^[0-9]{{4}}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]){END}": "a day, as in 2017-06-30",
+    f"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{END}": "a day, as in 2017-06-30",
+    rf"^1\.[0-9]\.[0-9]{END}": "a version of the Citation File Format, as in 1.2.0",
+    r"^10\.[0-9]{4}": "a DOI without an address before it, as in 10.5281/zenodo.1003150",
+    "^(https?|s?ftp)://": "an address, as in https://example.org",
+    rf"^https://orcid\.org/([0-9]{{4}}-){{3}}[0-9]{{3}}[0-9X]{END}": "an ORCID as an address, as in "
+    "https://orcid.org/0000-0002-1825-0097",
+    rf"^[^@ ]+@[^@ ]+\.[^@ ]+{END}": "an e-mail address",
     f"^[A-Z][0-9]{{3}}{END}": "the code of a rule, as in P401",
     LANGUAGE_CODE: f"{_LANGUAGE}, as in en",
     LANGUAGE_TAG: f"{_LANGUAGE}, as in en or pt-BR",
@@ -140,8 +174,8 @@ def _describe_type(schema: dict[str, Any], type_: str) -> str:
     return _TYPES[type_]
 
 
-def _join_values(values: Iterable[Any]) -> str:
-    return ", ".join(map(_format_value, values))
+def _join_values(values: Collection[Any]) -> str:
+    return list_choices(values, _format_value)
 
 
 def _format_value(value: Any) -> str:
@@ -193,7 +227,7 @@ def _explain_pattern(error: Error) -> Explanation:
 def _explain_required(error: Error) -> Explanation:
     name = missing_field(error)
     expected = error.schema.get("properties", {}).get(name)
-    return f"{name!r} is missing", f"add it, {describe_expected(expected)}" if expected else "add it"
+    return f"{quote(name)} is missing", f"add it, {describe_expected(expected)}" if expected else "add it"
 
 
 def _explain_any(error: Error) -> Explanation:
@@ -250,6 +284,10 @@ def _explain_few(error: Error) -> Explanation:
     return f"has {count_noun(len(error.instance), 'entry', 'entries')}", f"give at least {error.expected}"
 
 
+def _explain_many(error: Error) -> Explanation:
+    return f"has {count_noun(len(error.instance), 'entry', 'entries')}", f"give at most {error.expected}"
+
+
 def _explain_duplicate(error: Error) -> Explanation:
     entries = error.instance
     seen: set[str] = set()
@@ -279,5 +317,7 @@ _EXPLAINERS: dict[str, Callable[[Error], Explanation]] = {
     "maxLength": _explain_length,
     "minItems": _explain_few,
     "minProperties": _explain_few,
+    "maxItems": _explain_many,
+    "maxProperties": _explain_many,
     "uniqueItems": _explain_duplicate,
 }

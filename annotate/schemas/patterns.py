@@ -22,6 +22,9 @@ DATE = (
 )
 """A year, a month or a day: YYYY, YYYY-MM or YYYY-MM-DD. Each month has its days, and February 29 of them."""
 
+TIME = f"^[0-9]{{4}}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z{END}"
+"""A time in UTC, to the second."""
+
 FILE_NAME = rf"^[^/\\\u0000-\u001f{_UNSEEN}]+{END}"
 """The name of a file, without a folder."""
 

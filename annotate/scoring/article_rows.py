@@ -16,11 +16,13 @@ from annotate.errors import CannotRun
 from annotate.formats.document import Pieces
 from annotate.formats.placement import OFFSET_UNITS, check_offsets
 from annotate.inventory import Inventory
-from annotate.model import Annotation, AttributeValue, Relation, Span, normal_number
+from annotate.model import PROCESSES, Annotation, AttributeValue, Relation, Span, normal_number
+from annotate.offsets import OffsetTable
 from annotate.quotes import DIFFERENCES, PlacedQuote, QuotedText
 from annotate.records import PIECE_SEPARATOR
-from annotate.scoring.score import make_prediction
+from annotate.scoring.score_counts import make_prediction
 from annotate.util.escape import quote
+from annotate.util.suggestions import list_choices
 from annotate.versions import is_older, is_version
 
 Row = Mapping[str, Any]
@@ -44,6 +46,8 @@ class ArticleParts(NamedTuple):
         spans: The spans: `label`, `start` and `end` or else `quote`; perhaps `id`, `text`, `pieces`, `attributes`.
         relations: The relations: `label`, and the ends as `head_id` and `tail_id`, or `head` and `tail`.
         version: The version of the inventory, if an earlier one was used.
+        process: How the labels were made, if the row says so.
+        made_from: The annotators whose labels they were made from, if the row says so.
     """
 
     article_id: str
@@ -51,6 +55,8 @@ class ArticleParts(NamedTuple):
     spans: Sequence[RowPart]
     relations: Sequence[RowPart] = ()
     version: object = None
+    process: object = None
+    made_from: object = None
 
 
 class QuoteTally:
@@ -79,7 +85,8 @@ def convert_article_row(row: Row, where: str, text: str, inventory: Inventory) -
     """Convert a row of the table `articles` to an annotation.
 
     Args:
-        row: The row; only `id`, `spans`, `relations` and an earlier version of the `inventory` are used.
+        row: The row; only `id`, `spans`, `relations`, `process`, `made_from` and an earlier version of the `inventory`
+            are used.
         where: The file and the row, for errors.
         text: The text of the article.
         inventory: The inventory.
@@ -106,6 +113,8 @@ def split_article_row(row: Row, article_id: str, where: str) -> ArticleParts:
             for index, relation in enumerate(_list_objects(row, "relations", where))
         ],
         row.get("inventory"),
+        row.get("process"),
+        row.get("made_from"),
     )
 
 
@@ -134,6 +143,10 @@ def convert_parts(parts: ArticleParts, text: str, inventory: Inventory, tally: Q
     for where, relation in parts.relations:
         converter.add_relation(relation, where, first_ids)
     annotation = make_prediction(parts.article_id, text, inventory, converter.spans, converter.relations)
+    made_from = parts.made_from if isinstance(parts.made_from, list) else []
+    process = dict(enumerate(PROCESSES)).get(parts.process) if type(parts.process) is int else parts.process
+    if process in PROCESSES and all(isinstance(name, str) for name in made_from):
+        annotation = msgspec.structs.replace(annotation, process=process, made_from=tuple(made_from))
     version = parts.version
     is_earlier = isinstance(version, str) and is_version(version) and is_older(version, inventory.version)
     return msgspec.structs.replace(annotation, inventory=version) if is_earlier else annotation
@@ -182,9 +195,9 @@ def resolve_class(value: Any, class_names: Sequence[str], current: Mapping[str, 
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(class_names):
         value = class_names[value]
     if value is None:
-        raise CannotRun(where, f"{kind} is missing", f"choose from {', '.join(current)}")
+        raise CannotRun(where, f"{kind} is missing", f"choose from {list_choices(current)}")
     if not isinstance(value, str) or value not in current:
-        raise CannotRun(where, f"unknown {kind} {quote(value)}", f"choose from {', '.join(current)}")
+        raise CannotRun(where, f"unknown {kind} {quote(value)}", f"choose from {list_choices(current)}")
     return value
 
 
@@ -216,7 +229,7 @@ class _PartConverter:
 
     def __init__(self, text: str, inventory: Inventory, tally: QuoteTally) -> None:
         self._text, self._inventory, self._tally = text, inventory, tally
-        self._quoted = QuotedText(text)
+        self._quoted, self._offsets = QuotedText(text), OffsetTable(text)
         self.spans: list[Span] = []
         self.relations: list[Relation] = []
         self._ids: set[str] = set()
@@ -251,7 +264,7 @@ class _PartConverter:
         label = resolve_class(values.get("label"), classes, current, "relation label", where)
         if label == NONE:
             hint = f"write its name; class ids are those of {CLASS_IDS_FILE}"
-            raise CannotRun(where, f"its label is {NONE!r}, the class of spans that no relation joins", hint)
+            raise CannotRun(where, f"its label is {quote(NONE)}, the class of spans that no relation joins", hint)
         ends = []
         for end in ("head", "tail"):
             value = values.get(f"{end}_id", values.get(end))
@@ -287,10 +300,10 @@ class _PartConverter:
     def _diagnose(self, pieces: Pieces, words: object) -> str:
         """Say what wrong offsets may have counted; "" if that is unknown."""
         if isinstance(words, str) and len(pieces) == 1:
-            wrong = check_offsets(self._text, pieces, words)
+            wrong = check_offsets(self._offsets, pieces, words)
             return f" (diagnosis: {wrong.diagnosis})" if wrong and wrong.diagnosis != "unknown" else ""
         end = pieces[-1][1]
-        units = [unit for unit, convert in OFFSET_UNITS.items() if convert(self._text, end) is not None]
+        units = [unit for unit, convert in OFFSET_UNITS.items() if convert(self._offsets, end) is not None]
         return f" (it may be one in {' or '.join(units)})" if units and end > len(self._text) else ""
 
     def _place_quotes(self, values: Row, where: str) -> Pieces:

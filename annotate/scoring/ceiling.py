@@ -6,27 +6,30 @@ span. A system that writes in such a form cannot reach 1, however good it is.
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 
-from annotate.agreement.study import Study
 from annotate.dataset.table_builder import TableBuilder
 from annotate.formats import load_format
 from annotate.formats.document import LabelledArticle
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Span
 from annotate.scoring.exported_files import find_format
+from annotate.scoring.packed_mapping import PackedMapping
 from annotate.scoring.pipeline_output import GROUP
 from annotate.scoring.prediction_files import ENTITIES, PredictionReader, list_prediction_files
-from annotate.scoring.score import RELATIONS, TOKENS, Ceiling, CeilingRow, Gold, study_predictions
+from annotate.scoring.score import RELATIONS, TOKENS, Ceiling, CeilingRow
+from annotate.scoring.score_counts import Gold, ScoreCounts, count_predictions
 from annotate.scoring.selection import EVERYTHING, Selection, select_labels
 from annotate.scoring.tallied_measures import ENTITY, EXACT, F1, OVERLAP, list_tallies
 from annotate.scoring.token_tags import make_bare_article
 from annotate.util.folders import temporary_folder
+from annotate.util.parallel import LazyPool
 
 BATCH = 100
-"""Number of articles whose rows are made at once."""
+"""Number of articles that are written and read at once."""
 _ROWS = "rows of the table "
 _PIPELINE = "output of a token classification pipeline"
 
@@ -38,7 +41,11 @@ Writer = Callable[[Path, Iterable[LabelledArticle], Inventory], None]
 
 
 def measure_ceiling(
-    inventory: Inventory, gold: Gold, forms: Mapping[str, str], selection: Selection = EVERYTHING
+    inventory: Inventory,
+    gold: Gold,
+    forms: Mapping[str, str],
+    selection: Selection = EVERYTHING,
+    pool: LazyPool | None = None,
 ) -> Ceiling | None:
     """Measure what gold scores in the form of the predictions.
 
@@ -48,6 +55,7 @@ def measure_ceiling(
         forms: The form in which the predictions of each article were read (`AnnotationFile.form`). An article without
             predictions has the form of the others if that is one.
         selection: What is scored.
+        pool: The processes that count; None for new ones.
 
     Returns:
         The ceiling; None if the forms hold everything that is scored, or there are no predictions.
@@ -55,29 +63,35 @@ def measure_ceiling(
     names = tuple(sorted(set(forms.values())))
     if not any(_find_writer(name, inventory) for name in names):
         return None
-    chosen = select_labels(inventory, selection).spans
-    documents = {
-        article_id: LabelledArticle(
-            make_bare_article(article_id, text, inventory.language), _keep_valid(annotation, inventory, chosen)
-        )
-        for article_id, (text, annotation) in gold.items()
-    }
-    read = dict[str, Annotation]()
+    scored = select_labels(inventory, selection)
+    read = PackedMapping[Annotation]()
     for name in names:
         writer = _find_writer(name, inventory)
-        of_form = [each for article_id, each in documents.items() if forms.get(article_id, names[0]) == name]
-        if writer:
-            read |= _write_and_read(writer, of_form, inventory)
-        else:
-            read |= {each.article.id: each.annotation for each in of_form}
-    study = study_predictions(select_labels(inventory, selection), gold, read)
-    return Ceiling(names, _list_rows(study))
+        of_form = (article_id for article_id in gold if forms.get(article_id, names[0]) == name)
+        # The objects of all articles would take gigabytes.
+        while batch := [
+            _make_document(article_id, *gold[article_id], inventory, scored.spans)
+            for article_id in islice(of_form, BATCH)
+        ]:
+            if writer:
+                read.update(_write_and_read(writer, batch, inventory))
+            else:
+                read.update({each.article.id: each.annotation for each in batch})
+    return Ceiling(names, _list_rows(count_predictions(scored, gold, read, pool), scored))
 
 
-def _list_rows(study: Study) -> list[CeilingRow]:
+def _make_document(
+    article_id: str, text: str, annotation: Annotation, inventory: Inventory, labels: Collection[str]
+) -> LabelledArticle:
+    """Return an article of gold with what a form of predictions may hold."""
+    article = make_bare_article(article_id, text, inventory.language)
+    return LabelledArticle(article, _keep_valid(annotation, inventory, labels))
+
+
+def _list_rows(counts: ScoreCounts, inventory: Inventory) -> list[CeilingRow]:
     """Return a row for each row of spans, tags, relations and records."""
     rows: dict[tuple[str, str, str], CeilingRow] = {}
-    for each in list_tallies(study, has_values=False):
+    for each in list_tallies(counts, inventory, has_values=False):
         field = _FIELDS.get(each.measure)
         if field and each.kind != "role":
             value = each.estimate(each.tally.total())
@@ -160,14 +174,8 @@ class _TableWriter:
     def __call__(self, folder: Path, documents: Iterable[LabelledArticle], inventory: Inventory) -> None:
         """Write a file a table."""
         builder = TableBuilder(inventory, self._tables)
-        pairs = list(documents)
-        rows: dict[str, list[dict[str, object]]] = {name: [] for name in self._tables}
-        for first in range(0, len(pairs), BATCH):
-            batch = builder.batch_of_pairs(pairs[first : first + BATCH])
-            for name, table in builder.build(batch).items():
-                rows[name] += table.to_pylist()
-        for name, of_table in rows.items():
-            _write_rows(folder / f"{name}.jsonl", of_table)
+        for name, table in builder.build(builder.batch_of_pairs(list(documents))).items():
+            _write_rows(folder / f"{name}.jsonl", table.to_pylist())
 
 
 def _write_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> None:

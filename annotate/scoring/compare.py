@@ -8,18 +8,20 @@ from annotate.agreement.bootstrap import SAMPLES, Bootstrap
 from annotate.agreement.coefficients import Value
 from annotate.agreement.interval_tallies import DISTANCE
 from annotate.agreement.report import Sampling
+from annotate.agreement.study_counts import list_paragraphs
 from annotate.agreement.tables import show_name
 from annotate.agreement.tally import Tally
 from annotate.inventory import Inventory
 from annotate.model import Annotation
 from annotate.scoring.score import (
     Ceiling,
-    Gold,
+    SharedLabels,
     has_attributes,
-    study_predictions,
 )
+from annotate.scoring.score_counts import Gold, count_predictions
 from annotate.scoring.selection import EVERYTHING, Selection, select_labels
 from annotate.scoring.tallied_measures import PARTIAL, TalliedMeasure, list_tallies
+from annotate.util.parallel import LazyPool
 from annotate.util.tables import NO_VALUE, Measure, Row, Table, make_table
 
 FIRST_SYSTEM, SECOND_SYSTEM = "A", "B"
@@ -34,12 +36,14 @@ class ComparedSystem(msgspec.Struct, frozen=True):
         predicts_attributes: Whether it predicts values of attributes. Unless both systems do, there are no rows of
             attributes and counts.
         ceiling: The most that predictions in its form can reach; None if the form holds everything.
+        shared: The labels that gold was made from and that raise its scores, or those of others.
     """
 
     name: str
     unpredicted: list[str]
     predicts_attributes: bool
     ceiling: Ceiling | None = None
+    shared: list[SharedLabels] = []
 
 
 class ComparedMeasure(msgspec.Struct, frozen=True):
@@ -92,6 +96,12 @@ class ComparedScores(msgspec.Struct, frozen=True):
         left, right = (msgspec.structs.replace(system, ceiling=ceiling) for system, ceiling in pairs)
         return msgspec.structs.replace(self, systems=(left, right))
 
+    def with_shared(self, first: list[SharedLabels], second: list[SharedLabels]) -> "ComparedScores":
+        """Return the scores with the labels that gold shares with each of the two systems."""
+        pairs = zip(self.systems, (first, second), strict=True)
+        left, right = (msgspec.structs.replace(system, shared=shared) for system, shared in pairs)
+        return msgspec.structs.replace(self, systems=(left, right))
+
 
 def compare_systems(
     inventory: Inventory,
@@ -102,6 +112,7 @@ def compare_systems(
     seed: int = 0,
     selection: Selection = EVERYTHING,
     names: tuple[str, str] = (FIRST_SYSTEM, SECOND_SYSTEM),
+    pool: LazyPool | None = None,
 ) -> ComparedScores:
     """Compare the scores of two systems against the same gold.
 
@@ -117,6 +128,7 @@ def compare_systems(
         seed: The seed of the random numbers.
         selection: What is scored.
         names: What the systems are called.
+        pool: The processes that count; None for new ones.
 
     Returns:
         The measures of both systems, with their differences.
@@ -125,10 +137,10 @@ def compare_systems(
         CannotRun: If the selection names a layer or a label that the inventory does not have.
     """
     chosen = select_labels(inventory, selection)
-    studies = [study_predictions(chosen, gold, system) for system in (first, second)]
-    bootstrap = Bootstrap(studies[0].paragraphs, samples, seed)
+    counted = [count_predictions(chosen, gold, system, pool) for system in (first, second)]
+    bootstrap = Bootstrap(list_paragraphs(counted[0].paragraphs), samples, seed)
     has_values = has_attributes(first) and has_attributes(second)
-    left, right = ({row.key: row for row in list_tallies(study, has_values)} for study in studies)
+    left, right = ({row.key: row for row in list_tallies(counts, chosen, has_values)} for counts in counted)
     # A column of tags that only one of the systems uses has no counts of the other.
     measures = [
         _compare_measure(

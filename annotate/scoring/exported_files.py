@@ -27,7 +27,7 @@ from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, identity_map, load_map
 from annotate.model import Annotation, AttributeValue
 from annotate.scoring.article_rows import ArticleParts, Row, RowPart
-from annotate.scoring.score import SYSTEM_SIDE
+from annotate.scoring.score_counts import SYSTEM_SIDE
 
 MARKS = {"brat": (".ann", ".a1", ".a2"), "xmi": (".xmi",), "docbin": (".spacy",)}
 """Each format that a reader of `annotate.formats` reads here → the endings of its labels."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from annotate.errors import CannotRun
 from annotate.formats.placement import OFFSET_UNITS
-from annotate.offsets import trim_range
+from annotate.offsets import OffsetTable, trim_range
 from annotate.scoring.article_rows import ArticleParts, Row, RowPart, require_number
 from annotate.tokens import OUTSIDE, TokenMismatch, find_tagged_spans
 from annotate.util.escape import quote
@@ -90,8 +90,9 @@ def _squeeze(words: str) -> str:
 
 def _diagnose(text: str, start: int, end: int, word: object) -> str:
     """Say what wrong offsets may have counted; "" if that is unknown."""
+    table = OffsetTable(text)
     for unit, convert in OFFSET_UNITS.items():
-        first, last = convert(text, start), convert(text, end)
+        first, last = convert(table, start), convert(table, end)
         if first is not None and last is not None and isinstance(word, str) and _is_word(text[first:last], word):
             return f" (diagnosis: {unit})"
     return ""

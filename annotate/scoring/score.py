@@ -4,26 +4,27 @@ Gold is the first of two annotators and the system the second, so what agreement
 counts is used as it is. An article without predictions counts as one in which the system found nothing.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import TypeVar
 
 import msgspec
 
 from annotate.agreement.bootstrap import SAMPLES, Bootstrap
-from annotate.agreement.coefficients import BOTH, FIRST, SECOND, Counts, Value, f1
-from annotate.agreement.measure import group_labels, measure_attribute, measure_counts, measure_records
-from annotate.agreement.relation_tallies import tally_relations
+from annotate.agreement.coefficients import FIRST, SECOND, Counts, Value, f1, precision, share
+from annotate.agreement.measure import measure_attribute, measure_counts, measure_records
 from annotate.agreement.report import AttributeRow, CountRow, RecordRow, Sampling
-from annotate.agreement.span_tallies import HALF, add_matching
-from annotate.agreement.study import Study, make_study
+from annotate.agreement.study_counts import list_paragraphs
 from annotate.agreement.tally import Tally
+from annotate.findings import list_names
 from annotate.inventory import Inventory
-from annotate.model import Annotation, Relation, Span
-from annotate.offsets import sha256
+from annotate.model import Annotation
+from annotate.scoring.score_counts import GOLD_SIDE, SYSTEM_SIDE, Gold, ScoreCounts, count_predictions
 from annotate.scoring.selection import EVERYTHING, Selection, select_labels
+from annotate.util.nouns import count_noun
+from annotate.util.parallel import LazyPool
 from annotate.util.tables import Measure
 
-GOLD_SIDE, SYSTEM_SIDE = "gold", "predicted"
+SIDES = GOLD_SIDE, SYSTEM_SIDE
 ARTICLES, TOKENS, RELATIONS = "articles", "tokens", "relations"
 """Tables of the dataset."""
 NO_GOLD, NO_PREDICTION = "nothing in gold", "nothing predicted"
@@ -165,6 +166,29 @@ class Ceiling(msgspec.Struct, frozen=True):
         return next(row for row in self.rows if (row.table, row.kind) == (ARTICLES, "all"))
 
 
+class SharedLabels(msgspec.Struct, frozen=True):
+    """Labels that gold was made from and that raise scores.
+
+    Attributes:
+        annotation_set: Whose labels these are; `gold` if the predictions began with gold.
+        articles: The articles of gold in which that is so.
+        is_scored: Whether the predictions are these labels or were made from them, too. Otherwise an annotator behind
+            gold was shown these labels, which raises the scores of whoever made them.
+    """
+
+    annotation_set: str
+    articles: list[str]
+    is_scored: bool
+
+    def describe(self) -> str:
+        """Return in a sentence what is too high, and where."""
+        where = f"{count_noun(len(self.articles), 'article')} ({list_names(self.articles)})"
+        name = self.annotation_set
+        if self.is_scored:
+            return f"scores are too high: gold and the predictions both come from the labels of {name} in {where}"
+        return f"gold of {where} began with labels of {name}, whose own scores would be too high"
+
+
 class Scores(msgspec.Struct, frozen=True):
     """Everything that `annotate score` reports; the field names are those of the JSON.
 
@@ -183,6 +207,7 @@ class Scores(msgspec.Struct, frozen=True):
         records: A row for each type of record.
         counts: A row for each label with counts.
         ceiling: The most that predictions in their form can reach; None if the form holds everything.
+        shared: The labels that gold was made from and that raise scores.
     """
 
     annotators: tuple[str, ...]
@@ -198,10 +223,7 @@ class Scores(msgspec.Struct, frozen=True):
     records: list[RecordScore]
     counts: list[CountScore]
     ceiling: Ceiling | None = None
-
-
-Gold = Mapping[str, tuple[str, Annotation]]
-"""Article id → the text and the gold annotation."""
+    shared: list[SharedLabels] = []
 
 
 def score(
@@ -211,6 +233,7 @@ def score(
     samples: int = SAMPLES,
     seed: int = 0,
     selection: Selection = EVERYTHING,
+    pool: LazyPool | None = None,
 ) -> Scores:
     """Score predictions against gold; both must be made on the same texts.
 
@@ -221,6 +244,7 @@ def score(
         samples: The number of bootstrap samples.
         seed: The seed of the random numbers.
         selection: What is scored.
+        pool: The processes that count; None for new ones.
 
     Returns:
         The scores.
@@ -228,52 +252,38 @@ def score(
     Raises:
         CannotRun: If the selection names a layer or a label that the inventory does not have.
     """
-    study = study_predictions(select_labels(inventory, selection), gold, predicted)
-    bootstrap = Bootstrap(study.paragraphs, samples, seed)
+    chosen = select_labels(inventory, selection)
+    counted = count_predictions(chosen, gold, predicted, pool)
+    bootstrap, asked = Bootstrap(list_paragraphs(counted.paragraphs), samples, seed), counted.asked
     attributes = (
         AttributeScore(
-            **msgspec.structs.asdict(measure_attribute(study, bootstrap, attribute, "value")),
-            table=find_table(study.inventory, attribute.labels),
+            **msgspec.structs.asdict(measure_attribute(counted.attributes[name], asked, bootstrap, attribute, "value")),
+            table=find_table(chosen, attribute.labels),
         )
-        for attribute in study.inventory.attributes.values()
+        for name, attribute in chosen.attributes.items()
     )
     counts = (
-        CountScore(**msgspec.structs.asdict(row), table=find_table(study.inventory, [row.label]))
-        for row in measure_counts(study, bootstrap)
+        CountScore(**msgspec.structs.asdict(row), table=find_table(chosen, [row.label]))
+        for row in measure_counts(counted.intervals, chosen, asked, bootstrap)
     )
     predicts_attributes = has_attributes(predicted)
     return Scores(
-        annotators=(GOLD_SIDE, SYSTEM_SIDE),
+        annotators=SIDES,
         articles=list(gold),
         unpredicted=[article_id for article_id in gold if article_id not in predicted],
-        written={side: _count_written(study, side) for side in (GOLD_SIDE, SYSTEM_SIDE)},
+        written={side: counted.written[side] for side in SIDES},
         sampling=Sampling(bootstrap.unit, bootstrap.unit_count, samples, seed),
         selection=selection,
-        labels=list(_score_labels(study, bootstrap)),
-        tokens=list(_score_tokens(study, bootstrap)),
-        relations=list(_score_relations(study, bootstrap)),
+        labels=list(_score_labels(counted, chosen, bootstrap)),
+        tokens=list(_score_tokens(counted, bootstrap)),
+        relations=list(_score_relations(counted, chosen, bootstrap)),
         attributes=[_keep_predicted(row, predicts_attributes) for row in attributes],
         records=[
-            RecordScore(**msgspec.structs.asdict(row), table=row.name) for row in measure_records(study, bootstrap)
+            RecordScore(**msgspec.structs.asdict(row), table=row.name)
+            for row in measure_records(counted.records, counted.spans, SIDES, chosen, asked, bootstrap)
         ],
         counts=[_keep_predicted(row, predicts_attributes) for row in counts],
     )
-
-
-def study_predictions(inventory: Inventory, gold: Gold, predicted: Mapping[str, Annotation]) -> Study:
-    """Make a study of gold and predictions; an article without predictions is one in which nothing was found."""
-    entries = [
-        (
-            article_id,
-            text,
-            {
-                GOLD_SIDE: annotation,
-                SYSTEM_SIDE: predicted.get(article_id) or make_prediction(article_id, text, inventory),
-            },
-        )
-        for article_id, (text, annotation) in gold.items()
-    ]
-    return make_study(inventory, entries, "characters")
 
 
 def has_attributes(predicted: Mapping[str, Annotation]) -> bool:
@@ -286,10 +296,6 @@ def find_table(inventory: Inventory, labels: Collection[str]) -> str:
     return next((name for name, type_ in inventory.records.items() if type_.anchor in labels), ARTICLES)
 
 
-def _count_written(study: Study, side: str) -> int:
-    return sum(len(mention.pieces) for mention in study.mentions(side))
-
-
 def _keep_predicted(row: AttributeOrCount, predicts_attributes: bool) -> AttributeOrCount:
     """Drop the measures of a row on attributes if the system predicts none."""
     if predicts_attributes:
@@ -300,57 +306,22 @@ def _keep_predicted(row: AttributeOrCount, predicts_attributes: bool) -> Attribu
     )
 
 
-def make_prediction(
-    article_id: str, text: str, inventory: Inventory, spans: Sequence[Span] = (), relations: Sequence[Relation] = ()
-) -> Annotation:
-    """Make an annotation of a system's labels, which may be none."""
-    return Annotation(
-        article=article_id,
-        annotator=SYSTEM_SIDE,
-        process="single pass",
-        made_from=(),
-        inventory=inventory.version,
-        text_sha256=sha256(text),
-        spans=tuple(spans),
-        relations=tuple(relations),
-    )
-
-
 def score_tally(bootstrap: Bootstrap, tally: Tally) -> Score:
     """Return precision, recall and F1 of counts, with their intervals."""
     return Score(
-        precision=bootstrap.measure(tally, _divide_by(SECOND, NO_PREDICTION)),
-        recall=bootstrap.measure(tally, _divide_by(FIRST, NO_GOLD)),
+        precision=_measure_ratio(bootstrap, tally, precision, NO_PREDICTION),
+        recall=_measure_ratio(bootstrap, tally, share, NO_GOLD),
         f1=bootstrap.measure(tally, f1),
     )
 
 
-def _divide_by(side: str, if_zero: str) -> Callable[[Counts], Value]:
-    return lambda counts: counts.get(BOTH, 0) / counts[side] if counts.get(side) else if_zero
+def _measure_ratio(bootstrap: Bootstrap, tally: Tally, estimate: Callable[[Counts], Value], if_zero: str) -> Measure:
+    measure = bootstrap.measure(tally, estimate)
+    return Measure(None, note=if_zero) if measure.value is None else measure
 
 
-class LabelTallies(NamedTuple):
-    """The counts of spans with some labels, by the three ways to match them; see `SpanScore`."""
-
-    exact: Tally
-    partial: Tally
-    overlap: Tally
-
-
-def tally_labels(study: Study, labels: Collection[str]) -> LabelTallies:
-    """Count the spans with one of the labels."""
-    tallies = LabelTallies(Tally(), Tally(), Tally())
-    for comparison in study.comparisons():
-        asked = study.asked_labels(labels, (comparison.first, comparison.second))
-        add_matching(tallies.exact, comparison, comparison.exact, asked)
-        add_matching(tallies.partial, comparison, comparison.overlap, asked, differing=HALF)
-        add_matching(tallies.overlap, comparison, comparison.overlap, asked)
-    return tallies
-
-
-def _score_labels(study: Study, bootstrap: Bootstrap) -> Iterator[SpanScore]:
-    for name, kind, labels in group_labels(study.inventory):
-        tallies = tally_labels(study, labels)
+def _score_labels(counted: ScoreCounts, inventory: Inventory, bootstrap: Bootstrap) -> Iterator[SpanScore]:
+    for (name, kind), tallies in counted.labels.items():
         total = tallies.exact.total()
         yield SpanScore(
             name=name,
@@ -360,36 +331,33 @@ def _score_labels(study: Study, bootstrap: Bootstrap) -> Iterator[SpanScore]:
             exact=score_tally(bootstrap, tallies.exact),
             partial=score_tally(bootstrap, tallies.partial),
             overlap=score_tally(bootstrap, tallies.overlap),
-            left_out=study.count_left_out(study.inventory.spans[name].since) if kind == "label" else {},
+            left_out=counted.asked.count_left_out(inventory.spans[name].since) if kind == "label" else {},
         )
 
 
-def _score_tokens(study: Study, bootstrap: Bootstrap) -> Iterator[TokenScore]:
-    from annotate.scoring.token_tags import tally_tags  # loads pyarrow, which `annotate.metrics` does without
-
-    for row in tally_tags(study):
-        total = row.entities.total()
+def _score_tokens(counted: ScoreCounts, bootstrap: Bootstrap) -> Iterator[TokenScore]:
+    for (name, kind), tallies in counted.tags.items():
+        total = tallies.entities.total()
+        if kind == "column" and not total:
+            continue
         yield TokenScore(
-            name=row.name,
-            kind=row.kind,
+            name=name,
+            kind=kind,
             gold=int(total.get(FIRST, 0)),
             predicted=int(total.get(SECOND, 0)),
-            entities=score_tally(bootstrap, row.entities),
-            tokens=score_tally(bootstrap, row.tokens),
-            unfit={name: row.unfit[side] for side, name in ((FIRST, GOLD_SIDE), (SECOND, SYSTEM_SIDE))},
+            entities=score_tally(bootstrap, tallies.entities),
+            tokens=score_tally(bootstrap, tallies.tokens),
+            unfit={name: tallies.unfit[side] for side, name in ((FIRST, GOLD_SIDE), (SECOND, SYSTEM_SIDE))},
         )
 
 
-def _score_relations(study: Study, bootstrap: Bootstrap) -> Iterator[RelationScore]:
-    for label in study.inventory.relations.values():
-        if label.joins_pieces:
-            continue  # the spans that it joins are scored as one
-        tallies = tally_relations(study, label)
+def _score_relations(counted: ScoreCounts, inventory: Inventory, bootstrap: Bootstrap) -> Iterator[RelationScore]:
+    for name, tallies in counted.relations.items():
         yield RelationScore(
-            name=label.name,
+            name=name,
             gold=tallies.total[GOLD_SIDE],
             predicted=tallies.total[SYSTEM_SIDE],
             all=score_tally(bootstrap, tallies.all),
             given_ends=bootstrap.measure(tallies.given_ends, f1),
-            left_out=study.count_left_out(label.since),
+            left_out=counted.asked.count_left_out(inventory.relations[name].since),
         )

@@ -12,6 +12,7 @@ import msgspec
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory, RecordType, RelationLabel, Role
 from annotate.util.escape import quote
+from annotate.util.suggestions import list_choices
 
 Pieces = Literal["joined", "separate"]
 """Whether the pieces of an interrupted span are one span, or each is a span by itself."""
@@ -77,10 +78,10 @@ def select_labels(inventory: Inventory, selection: Selection) -> Inventory:
     )
 
 
-def _require_known(names: Iterable[str], kind: str, known: Iterable[str]) -> None:
+def _require_known(names: Iterable[str], kind: str, known: Collection[str]) -> None:
     for name in names:
         if name not in known:
-            raise CannotRun(f"--{kind}", f"unknown {kind} {quote(name)}", f"choose from {', '.join(known)}")
+            raise CannotRun(f"--{kind}", f"unknown {kind} {quote(name)}", f"choose from {list_choices(known)}")
 
 
 def _keep(labels: Iterable[str], spans: Collection[str]) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ from annotate.formats.conll import read_articles
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Span
 from annotate.scoring.article_rows import Row, resolve_class
-from annotate.scoring.score import make_prediction
+from annotate.scoring.score_counts import make_prediction
 from annotate.tokens import TokenMismatch, align_words, find_tagged_spans, list_tags
+from annotate.util.escape import quote
 
 
 class TaggedTokens(NamedTuple):
@@ -127,7 +128,7 @@ def _resolve_tag(tag: Any, classes: Sequence[str], where: str) -> str:
         return tag
     if isinstance(tag, int) and 0 <= tag < len(classes):
         return classes[tag]
-    raise CannotRun(where, f"unknown tag {tag!r}", "write its class id, or B-LABEL, I-LABEL or O")
+    raise CannotRun(where, f"unknown tag {quote(tag)}", "write its class id, or B-LABEL, I-LABEL or O")
 
 
 def group_conll_lines(lines: Iterable[str], file: str, article_id: str) -> dict[str, list[TaggedTokens]]:

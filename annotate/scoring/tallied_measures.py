@@ -6,16 +6,13 @@ From counts, two systems can be measured on the same samples, and a ceiling with
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from annotate.agreement.attribute_tallies import tally_attribute
 from annotate.agreement.coefficients import Counts, Value, f1, share
-from annotate.agreement.interval_tallies import COMPATIBLE, DISTANCE, EQUAL, tally_interval
-from annotate.agreement.measure import average_pairs, group_labels
-from annotate.agreement.record_tallies import RecordCounter
-from annotate.agreement.relation_tallies import tally_relations
-from annotate.agreement.study import Study
+from annotate.agreement.interval_tallies import COMPATIBLE, DISTANCE, EQUAL
+from annotate.agreement.measure import average_pairs
 from annotate.agreement.tally import Tally
-from annotate.scoring.score import ARTICLES, RELATIONS, TOKENS, find_table, tally_labels
-from annotate.scoring.token_tags import tally_tags
+from annotate.inventory import Inventory
+from annotate.scoring.score import ARTICLES, RELATIONS, TOKENS, find_table
+from annotate.scoring.score_counts import ScoreCounts
 
 EXACT, PARTIAL, OVERLAP, ENTITY, F1 = "exact F1", "partial F1", "overlap F1", "entity F1", "F1"
 """Measures."""
@@ -48,39 +45,36 @@ class TalliedMeasure(NamedTuple):
         return self.table, self.name, self.kind, self.measure
 
 
-def list_tallies(study: Study, has_values: bool) -> Iterator[TalliedMeasure]:
+def list_tallies(counts: ScoreCounts, inventory: Inventory, has_values: bool) -> Iterator[TalliedMeasure]:
     """Yield each measure of a system against gold.
 
     Args:
-        study: Gold and the predictions of the system.
+        counts: The counts of gold and the predictions of the system.
+        inventory: The inventory with what is scored.
         has_values: Whether to yield measures of attributes and counts.
     """
-    inventory = study.inventory
-    for name, kind, labels in group_labels(inventory):
-        for way, tally in zip((EXACT, PARTIAL, OVERLAP), tally_labels(study, labels), strict=True):
+    for (name, kind), tallies in counts.labels.items():
+        for way, tally in zip((EXACT, PARTIAL, OVERLAP), tallies, strict=True):
             yield TalliedMeasure(ARTICLES, name, kind, way, tally, f1)
-    for tags in tally_tags(study):
-        yield TalliedMeasure(TOKENS, tags.name, tags.kind, ENTITY, tags.entities, f1)
-        yield TalliedMeasure(TOKENS, tags.name, tags.kind, "token F1", tags.tokens, f1)
-    for label in inventory.relations.values():
-        if not label.joins_pieces:
-            relations = tally_relations(study, label)
-            yield TalliedMeasure(RELATIONS, label.name, RELATION, F1, relations.all, f1)
-            yield TalliedMeasure(RELATIONS, label.name, RELATION, "F1, ends matched", relations.given_ends, f1)
-    for attribute in inventory.attributes.values() if has_values else ():
-        table = find_table(inventory, attribute.labels)
-        yield TalliedMeasure(
-            table, attribute.name, "attribute", "equal", tally_attribute(study, attribute, "value").share, share
-        )
-    counter = RecordCounter(study)
-    for name, type_ in inventory.records.items():
-        records = counter.tally(type_)
+    for (name, kind), tags in counts.tags.items():
+        if kind != "column" or tags.entities.total():
+            yield TalliedMeasure(TOKENS, name, kind, ENTITY, tags.entities, f1)
+            yield TalliedMeasure(TOKENS, name, kind, "token F1", tags.tokens, f1)
+    for name, relations in counts.relations.items():
+        yield TalliedMeasure(RELATIONS, name, RELATION, F1, relations.all, f1)
+        yield TalliedMeasure(RELATIONS, name, RELATION, "F1, ends matched", relations.given_ends, f1)
+    for name, values in counts.attributes.items() if has_values else ():
+        table = find_table(inventory, inventory.attributes[name].labels)
+        yield TalliedMeasure(table, name, "attribute", "equal", values.share, share)
+    for name, records in counts.records.items():
         yield TalliedMeasure(name, name, RECORD, EXACT, records.full_exact, f1)
         yield TalliedMeasure(name, name, RECORD, OVERLAP, records.full_overlap, f1)
-        for role, tallies in records.roles.items():
-            yield TalliedMeasure(name, f"{name}.{role}", "role", EXACT, tallies.exact, f1)
-            yield TalliedMeasure(name, f"{name}.{role}", "role", OVERLAP, tallies.overlap, f1)
-    for interval in inventory.intervals if has_values else ():
-        table, counts = find_table(inventory, [interval.label]), tally_interval(study, interval)
+        for role, fillers in records.roles.items():
+            yield TalliedMeasure(name, f"{name}.{role}", "role", EXACT, fillers.exact, f1)
+            yield TalliedMeasure(name, f"{name}.{role}", "role", OVERLAP, fillers.overlap, f1)
+    for index, distances in counts.intervals.items() if has_values else ():
+        label = inventory.intervals[index].label
         for measure in (DISTANCE, EQUAL, COMPATIBLE):
-            yield TalliedMeasure(table, interval.label, "counts", measure, counts, average_pairs(measure))
+            yield TalliedMeasure(
+                find_table(inventory, [label]), label, "counts", measure, distances, average_pairs(measure)
+            )

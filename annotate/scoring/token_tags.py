@@ -4,47 +4,25 @@ Both sides are tagged as the table `tokens` is: each paragraph by itself, with c
 column of the two sides gives what an evaluation of tag sequences gives for it.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
-from annotate.agreement.coefficients import BOTH, FIRST, SECOND
+from annotate.agreement.coefficients import BOTH, FIRST, SECOND, Counts
 from annotate.agreement.study import ComparedArticle, Study
 from annotate.agreement.tally import ParagraphKey, Tally
-from annotate.columns import Documents, document_indices
+from annotate.columns import Documents, Integers, Relations, Spans, document_indices, expand_ranges, sort_rows
 from annotate.dataset.tables.tokens import column_name
-from annotate.dataset.tagging import LEVELS, TaggedSpans, Tagger
+from annotate.dataset.tagging import LEVELS, Tagger
 from annotate.dataset.tokens import Paragraphs, Tokenizer, find_paragraphs
 from annotate.inventory import Inventory
-from annotate.model import Annotation, Article, SourceRange, Span
+from annotate.model import Article, SourceRange
+from annotate.scoring.score_counts import TagTallies
 
-BATCH = 100
-"""Number of articles that are tagged at once."""
 ALL_LAYERS = "all layers"
-
-TokenRange = tuple[str, int, int]
-"""Label, first token, last token."""
-
-
-class TagTallies(NamedTuple):
-    """The counts of a column of tags, of all columns of a layer, or of all columns.
-
-    Attributes:
-        name: The column, the layer, or `ALL_LAYERS`.
-        kind: `column`, `layer` or `all`.
-        entities: The spans that the tags give: both sides have one if its label and its tokens are the same.
-        tokens: The labels of tokens; a token of two spans with one label has it once.
-        unfit: By side, the number of spans that no column of tags holds.
-    """
-
-    name: str
-    kind: str
-    entities: Tally
-    tokens: Tally
-    unfit: Counter[str]
+_ANY = np.iinfo(np.int64).max
 
 
 def make_bare_article(article_id: str, text: str, language: str = "") -> Article:
@@ -64,57 +42,8 @@ def make_bare_article(article_id: str, text: str, language: str = "") -> Article
     )
 
 
-def tally_tags(study: Study) -> list[TagTallies]:
-    """Count tags of the first two annotators of a study: of each layer, its columns with tags, and all layers.
-
-    Spans with labels that are newer than an annotation do not count.
-    """
-    inventory = study.inventory
-    layers = list(inventory.layers)
-    rows: dict[tuple[str, int], TagTallies] = {}
-    for layer in layers:
-        rows[layer, 0] = TagTallies(layer, "layer", Tally(), Tally(), Counter())
-        for level in range(1, LEVELS + 1):
-            rows[layer, level] = TagTallies(column_name(layer, level), "column", Tally(), Tally(), Counter())
-    total = TagTallies(ALL_LAYERS, "all", Tally(), Tally(), Counter())
-    tagger = _SideTagger(inventory)
-    for first in range(0, len(study.articles), BATCH):
-        articles = study.articles[first : first + BATCH]
-        sides = tagger.tag(articles, study)
-        for side, (_, unfit) in zip((FIRST, SECOND), sides, strict=True):
-            for layer, number in unfit.items():
-                rows[layer, 0].unfit[side] += number
-                total.unfit[side] += number
-        columns = [side for side, _ in sides]
-        for paragraph in sorted({key for side in columns for key in side}):
-            pairs = [side.get(paragraph, {}) for side in columns]
-            for layer in layers:
-                levels = [[pair.get((layer, level), []) for pair in pairs] for level in range(1, LEVELS + 1)]
-                for level, (gold, predicted) in enumerate(levels, 1):
-                    if gold or predicted:
-                        _add(rows[layer, level], paragraph, gold, predicted)
-                gold, predicted = ([each for level in levels for each in level[side]] for side in range(2))
-                for row in (rows[layer, 0], total):
-                    _add(row, paragraph, gold, predicted)
-    return [row for row in rows.values() if row.kind == "layer" or row.entities.paragraphs] + [total]
-
-
-def _add(row: TagTallies, paragraph: ParagraphKey, gold: Sequence[TokenRange], predicted: Sequence[TokenRange]) -> None:
-    both = (Counter(gold) & Counter(predicted)).total()
-    row.entities.add(paragraph, {BOTH: both, FIRST: len(gold), SECOND: len(predicted)})
-    in_gold, in_predicted = (
-        {(label, token) for label, first, last in side for token in range(first, last + 1)}
-        for side in (gold, predicted)
-    )
-    row.tokens.add(paragraph, {BOTH: len(in_gold & in_predicted), FIRST: len(in_gold), SECOND: len(in_predicted)})
-
-
-SideTags = Mapping[ParagraphKey, Mapping[tuple[str, int], list[TokenRange]]]
-"""Paragraph → layer and level → the spans of the column there."""
-
-
-class _SideTagger:
-    """Tags the two sides of articles.
+class TagCounter:
+    """Counts tags of gold and of a system; it learns how characters are tokenized once for all articles.
 
     Args:
         inventory: The inventory.
@@ -123,61 +52,153 @@ class _SideTagger:
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
         self._layers = list(inventory.layers)
-        self._classes = {name: inventory.class_ids.layers[name] for name in self._layers}
-        self._tagger = Tagger(inventory, self._classes)
+        self._labels = {name: index for index, name in enumerate(inventory.spans)}
+        self._layer_of = {name: self._layers.index(label.layer) for name, label in inventory.spans.items()}
+        self._tagger = Tagger(inventory, {name: inventory.class_ids.layers[name] for name in self._layers})
         self._tokenize = Tokenizer()
 
-    def tag(self, articles: Sequence[ComparedArticle], study: Study) -> list[tuple[SideTags, Counter[str]]]:
-        """Return the tags of each side, and its number of spans by layer that tags do not hold."""
-        paragraphs = find_paragraphs(
-            [make_bare_article(article.id, article.text) for article in articles], self._tokenize
-        )
-        sides = []
-        for side in range(2):
-            annotations = [self._list_spans(article, side, study) for article in articles]
-            spans = Counter(
-                self._inventory.spans[span.label].layer for annotation in annotations for span in annotation.spans
-            )
-            documents = Documents.from_annotations(map(_drop_empty, annotations), self._inventory).canonical()
-            tagged, _ = self._tagger(documents, paragraphs)
-            columns = Counter(self._layers[column // LEVELS] for column in tagged.columns.tolist())
-            sides.append((self._group(tagged, paragraphs, articles), spans - columns))
-        return sides
+    def tally(self, study: Study) -> dict[tuple[str, str], TagTallies]:
+        """Count tags of the first two annotators of a study, which are in memory at once.
 
-    def _list_spans(self, article: ComparedArticle, side: int, study: Study) -> Annotation:
-        """Return an annotation with nothing but spans; each piece is one."""
-        asked = study.asked_labels(study.inventory.spans, article.annotations)
-        annotation = article.annotations[side]
-        spans = [
-            Span(id=mention.id, label=mention.label, start=start, end=end, text="")
-            for mention in annotation.mentions
-            if mention.label in asked
-            for start, end in mention.pieces
-        ]
-        return Annotation(
-            article=article.id,
-            annotator=annotation.annotator,
-            process="single pass",
-            made_from=(),
-            inventory=annotation.version,
-            text_sha256="",
-            spans=tuple(spans),
-            relations=(),
-        )
+        Spans with labels that are newer than an annotation do not count.
 
-    def _group(self, tagged: TaggedSpans, paragraphs: Paragraphs, articles: Sequence[ComparedArticle]) -> SideTags:
+        Returns:
+            Name and kind → counts: of each layer (`layer`), each of its columns of tags (`column`), and all (`all`).
+        """
+        columns = [_make_tallies() for _ in range(LEVELS * len(self._layers))]
+        layers, total = [_make_tallies() for _ in self._layers], _make_tallies()
+        if study.articles:
+            articles = [make_bare_article(article.id, article.text) for article in study.articles]
+            paragraphs = find_paragraphs(articles, self._tokenize)
+            keys = _find_keys(study.articles, paragraphs)
+            asked = [study.asked_labels(self._labels, article.annotations) for article in study.articles]
+            gold, predicted = (self._tag(study.articles, side, asked, paragraphs) for side in range(2))
+            for side, (_, unfit) in ((FIRST, gold), (SECOND, predicted)):
+                for layer, number in unfit.items():
+                    layers[layer].unfit[side] += number
+                    total.unfit[side] += number
+            _count(gold.rows, predicted.rows, keys, [[column] for column in columns])
+            _count(gold.rows.by_layer(), predicted.rows.by_layer(), keys, [[layer, total] for layer in layers])
+        rows: dict[tuple[str, str], TagTallies] = {}
+        for index, name in enumerate(self._layers):
+            rows[name, "layer"] = layers[index]
+            for level in range(LEVELS):
+                rows[column_name(name, level + 1), "column"] = columns[LEVELS * index + level]
+        rows[ALL_LAYERS, "all"] = total
+        return rows
+
+    def _tag(
+        self,
+        articles: Sequence[ComparedArticle],
+        side: int,
+        asked: Sequence[Collection[str]],
+        paragraphs: Paragraphs,
+    ) -> "_TaggedSide":
+        """Return the tags of one side, and its number of spans by layer that tags do not hold; each piece is a span."""
+        pieces, bounds, by_layer = list[tuple[int, int, int]](), [0], Counter[int]()
+        for article, labels in zip(articles, asked, strict=True):
+            for mention in article.annotations[side].mentions:
+                if mention.label in labels:
+                    by_layer[self._layer_of[mention.label]] += len(mention.pieces)
+                    # An empty span may lie at the edges of two tokens, and covers neither.
+                    label = self._labels[mention.label]
+                    pieces += [(label, start, end) for start, end in mention.pieces if start < end]
+            bounds.append(len(pieces))
+        tagged, _ = self._tagger(_make_documents(self._inventory, bounds, pieces), paragraphs)
+        fit = Counter((tagged.columns // LEVELS).tolist())
         rows = np.searchsorted(paragraphs.token_bounds, tagged.first, "right") - 1
-        by_paragraph: defaultdict[ParagraphKey, defaultdict[tuple[str, int], list[TokenRange]]]
-        by_paragraph = defaultdict(lambda: defaultdict(list))
-        values = (document_indices(paragraphs.bounds)[rows], paragraphs.starts[rows], *tagged)
-        for document, start, column, first, last, tag in zip(*(each.tolist() for each in values), strict=True):
-            layer = self._layers[column // LEVELS]
-            label = self._classes[layer][(tag - 1) // 2]
-            paragraph = articles[document].find_paragraph_at(start)
-            by_paragraph[paragraph][layer, column % LEVELS + 1].append((label, first, last))
-        return by_paragraph
+        return _TaggedSide(_Rows(tagged.columns, rows, tagged.tags, tagged.first, tagged.last), by_layer - fit)
 
 
-def _drop_empty(annotation: Annotation) -> Annotation:
-    """Return an annotation without empty spans, which may lie at the edges of two tokens and cover neither."""
-    return msgspec.structs.replace(annotation, spans=tuple(span for span in annotation.spans if span.start < span.end))
+class _Rows(NamedTuple):
+    """The tagged spans of one side, as columns.
+
+    Attributes:
+        groups: The column of tags of each, counted through the levels of each layer; or its layer.
+        paragraphs: Its paragraph.
+        tags: The tag of its first token, which says its label within a layer.
+        first: Its first token.
+        last: Its last token, included.
+    """
+
+    groups: Integers
+    paragraphs: Integers
+    tags: Integers
+    first: Integers
+    last: Integers
+
+    def by_layer(self) -> "_Rows":
+        """Return the spans of all columns of a layer as one group."""
+        return self._replace(groups=self.groups // LEVELS)
+
+    def list_tokens(self) -> "_Rows":
+        """Return a row for each token of each span."""
+        span, token = expand_ranges(self.first, self.last + 1)
+        return _Rows(self.groups[span], self.paragraphs[span], self.tags[span], token, token)
+
+
+class _TaggedSide(NamedTuple):
+    """The tags of one side, and its number of spans by layer that tags do not hold."""
+
+    rows: _Rows
+    unfit: Counter[int]
+
+
+def _make_tallies() -> TagTallies:
+    return TagTallies(Tally(), Tally(), Counter())
+
+
+def _find_keys(articles: Sequence[ComparedArticle], paragraphs: Paragraphs) -> list[ParagraphKey]:
+    """Return the key of each paragraph."""
+    documents = document_indices(paragraphs.bounds).tolist()
+    return [
+        articles[document].find_paragraph_at(start)
+        for document, start in zip(documents, paragraphs.starts.tolist(), strict=True)
+    ]
+
+
+def _make_documents(inventory: Inventory, bounds: Sequence[int], pieces: Sequence[tuple[int, int, int]]) -> Documents:
+    """Return documents with nothing but spans, given by label, start and end.
+
+    Spans are in no canonical order: two with one label, start and end have the same tags, whichever comes first.
+    """
+    labels, starts, ends = np.array(pieces, np.int64).reshape(-1, 3).T
+    nothing = [""] * len(pieces)
+    spans = Spans(np.array(bounds, np.int64), nothing, labels, starts, ends, nothing, [{}] * len(pieces), nothing)
+    none = np.zeros(0, np.int64)
+    return Documents(inventory, [], spans, Relations(np.zeros(len(bounds), np.int64), none, none, none, []))
+
+
+def _count(
+    gold: _Rows, predicted: _Rows, keys: Sequence[ParagraphKey], tallies: Sequence[Collection[TagTallies]]
+) -> None:
+    """Add the counts of tagged spans, and of their tokens, to the tallies of each group."""
+    for is_tokens, sides in enumerate(((gold, predicted), (gold.list_tokens(), predicted.list_tokens()))):
+        for group, paragraph, *numbers in _count_equal(*sides, most=1 if is_tokens else _ANY):
+            counts: Counts = dict(zip((BOTH, FIRST, SECOND), numbers, strict=True))
+            for each in tallies[group]:
+                (each.tokens if is_tokens else each.entities).add(keys[paragraph], counts)
+
+
+def _count_equal(gold: _Rows, predicted: _Rows, most: int) -> list[list[int]]:
+    """Count equal rows of two sides.
+
+    Args:
+        gold: The rows of gold.
+        predicted: The rows of the system.
+        most: How often equal rows of a side count at most.
+
+    Returns:
+        Group, paragraph, and the numbers of both, of gold and of the system, for each group and paragraph with rows.
+    """
+    rows = [np.concatenate(columns) for columns in zip(gold, predicted, strict=True)]
+    order, same = sort_rows(*rows)
+    if not len(order):
+        return []
+    distinct, is_gold = np.cumsum(~same) - 1, order < len(gold.groups)
+    sides = [np.minimum(np.bincount(distinct[side], minlength=distinct[-1] + 1), most) for side in (is_gold, ~is_gold)]
+    groups, paragraphs = (column[order][~same] for column in rows[:2])
+    starts = np.flatnonzero(np.append(True, (np.diff(groups) != 0) | (np.diff(paragraphs) != 0)))
+    numbers = [np.add.reduceat(each, starts) for each in (np.minimum(*sides), *sides)]
+    counted: list[list[int]] = np.stack([groups[starts], paragraphs[starts], *numbers], axis=1).tolist()
+    return counted

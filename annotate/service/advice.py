@@ -1,13 +1,10 @@
-"""Findings in words for annotators: what is wrong with which words, what to do, and the page of the guidelines.
+"""Findings for annotators: what is wrong with which words, what to do, and the page of the guidelines."""
 
-The words are the advice of the rules (`annotate.findings.Rule`). Names of labels, relations and attributes in them are
-those that the labelling screen shows.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from annotate.advice import describe_advice
 from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Span
@@ -17,8 +14,6 @@ MOST_WORDS = 80
 """Characters of a quotation."""
 AROUND = 30
 """Characters on each side of words that show which occurrence is meant."""
-_SEVERAL = {"value": " and ", "stated": " and "}
-"""How a list is joined; those of names are joined by "or"."""
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -87,51 +82,9 @@ def _make_point(
     finding: Finding, span: Span | None, inventory: Inventory, page_titles: Mapping[str, str], text: str
 ) -> Point:
     label = inventory.spans.get(span.label) if span else None
-    message = finding.advice.format_map(_name_details(finding, span, inventory)) or finding.message
+    message = describe_advice(finding, span, inventory, is_on_screen=True)
     place = describe_place(text, span.start, span.end) if span else ""
     message = f"{message} {place}".rstrip()
     words = shorten(span.text if span else finding.words, MOST_WORDS)
     guideline = page_titles.get(label.guideline, "") if label else ""
     return Point(finding.code, words, message, guideline)
-
-
-def _name_details(finding: Finding, span: Span | None, inventory: Inventory) -> dict[str, str]:
-    """Return what each placeholder of an advice stands for, as the screen shows it."""
-    label = span.label if span else ""
-    details: dict[str, str | Sequence[str] | Mapping[str, Sequence[str]]] = {"label": label, **finding.details}
-    if span and details.get("attribute") == "attributes" and "attributes" not in inventory.attributes:
-        details["attribute"] = _missing_attributes(span, inventory)  # all of them are missing
-    wording = inventory.attributes.get(str(details.get("wording")))
-    if wording and isinstance(answer := details.get("answer"), str):
-        details["answer"] = wording.display_value(answer)
-    return {key: _show(key, value, inventory) for key, value in details.items()}
-
-
-def _missing_attributes(span: Span, inventory: Inventory) -> list[str]:
-    attributes = inventory.attributes_of(span.label) if span.label in inventory.spans else []
-    return [attribute.name for attribute in attributes if attribute.required and attribute.name not in span.attributes]
-
-
-def _show(key: str, value: str | Sequence[str] | Mapping[str, Sequence[str]], inventory: Inventory) -> str:
-    """Return a detail, by the name of its placeholder, as the screen shows it."""
-    if isinstance(value, Mapping):
-        return " and ".join(_show_values(name, values, inventory) for name, values in value.items())
-    values = [value] if isinstance(value, str) else value
-    return _SEVERAL.get(key, " or ").join(_display_name(key, name, inventory) for name in values)
-
-
-def _show_values(name: str, values: Sequence[str], inventory: Inventory) -> str:
-    """Return an attribute and the values that it should have one of, as the screen shows them."""
-    attribute = inventory.attributes[name]
-    shown = " or ".join(f"‘{attribute.display_value(value)}’" for value in values)
-    return f"‘{attribute.display_name}’ to {shown}"
-
-
-def _display_name(key: str, name: str, inventory: Inventory) -> str:
-    if key in ("label", "labels", "other_label"):
-        return inventory.spans[name].display_name if name in inventory.spans else name
-    if key in ("relation", "relations"):
-        return inventory.relations[name].display_name if name in inventory.relations else name
-    if key in ("attribute", "minimum", "maximum", "wording"):
-        return inventory.attributes[name].display_name if name in inventory.attributes else name
-    return name

@@ -1,9 +1,7 @@
 """`annotate studio watch`: poll after poll, until it is told to end, whatever the server does meanwhile."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -11,29 +9,26 @@ from typing import NamedTuple
 import msgspec
 
 from annotate.corpus import Corpus
-from annotate.errors import CannotRun
 from annotate.inventory import load_inventory
 from annotate.label_map import find_map
-from annotate.labelstudio.client import Studio, find_server
-from annotate.labelstudio.http import LOCAL, ServerAddress
+from annotate.labelstudio.client import Studio
+from annotate.labelstudio.http import LOCAL
 from annotate.labelstudio.instructions import read_page_titles
 from annotate.labelstudio.journal import changed_since
-from annotate.labelstudio.lock import WATCH, FolderBusy, lock_folder
-from annotate.labelstudio.server import find_running, resolve_public_url
-from annotate.labelstudio.state import PRIVATE_FOLDER, State
+from annotate.labelstudio.lock import WATCH, lock_folder
+from annotate.labelstudio.server import resolve_public_url
+from annotate.labelstudio.state import State
 from annotate.practice import PracticeText, read_practice_texts
 from annotate.service.memory import WATCH_FOLDER
 from annotate.service.pages import PAGES_FOLDER, render_pages, write_pages
+from annotate.service.polling import Poller, Report, ServerLink, ServiceName
 from annotate.service.training import Training, TrainingCorpus
 from annotate.service.watcher import CheckBasis, Watcher
 from annotate.util.files import read_bytes_if_present
-from annotate.util.lock import holding_lock
 from annotate.util.nouns import count_noun
 
-Report = Callable[[str, bool], None]
-"""Called with a line, and whether it is about a problem."""
 _HINT = "make it a file that can be read"
-_ONE_WATCH = "only one watch runs in a folder, and that one goes on"
+_WATCH = ServiceName("watch", WATCH_FOLDER)
 
 
 class WatchRequest(NamedTuple):
@@ -75,13 +70,8 @@ class WatchLoop:
 
     def __init__(self, request: WatchRequest, report: Report) -> None:
         self.request, self.report = request, report
-        self._connection = ExitStack()
-        self._studio: Studio | None = None
-        self._address: ServerAddress | None = None
+        self._link = ServerLink(request.state)
         self._basis: CheckBasis | None = None
-        self._problem = ""
-        self._server_seen = 0.0
-        """When the server of the state folder was last seen to run, by the monotonic clock."""
         self._training_basis: tuple[str, Mapping[str, PracticeText]] | None = None
         """What the last review of training depended on besides the labels; if it changes, all texts are reviewed."""
         self._training_since: str | None = None
@@ -100,47 +90,12 @@ class WatchLoop:
         Raises:
             CannotRun: Another watch has the folder, or the only poll failed.
         """
-        folder = self.request.state.folder / WATCH_FOLDER
-        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-        with holding_lock(folder, patience=0, hint=_ONE_WATCH), self._connection:
+        poller = Poller(self.request.state, _WATCH, self.report, self.request.patience)
+        with poller.hold(), self._link:
             if every is None:
                 self.poll()
-                return
-            self._server_seen = time.monotonic()
-            while self.request.state.folder.is_dir():  # without it, there is nothing left to watch
-                self._poll_and_report()
-                if self._is_server_gone():
-                    self.report("the server has ended, and so does the watch", False)
-                    return
-                time.sleep(every)
-
-    def _is_server_gone(self) -> bool:
-        """Return whether the server of the state folder has not run for too long."""
-        if self.request.patience is None:
-            return False
-        now = time.monotonic()
-        try:
-            is_running = find_running(self.request.state) is not None
-        except CannotRun:  # its file cannot be read, which the poll reports
-            is_running = True
-        if is_running:
-            self._server_seen = now
-        return now - self._server_seen >= self.request.patience
-
-    def _poll_and_report(self) -> None:
-        try:
-            self.poll()
-        except FolderBusy:  # the next poll does it
-            return
-        except CannotRun as error:
-            self._disconnect()
-            if str(error) != self._problem:
-                self._problem = str(error)
-                self.report(f"{error}; the watch goes on", True)
-            return
-        if self._problem:
-            self._problem = ""
-            self.report("the problem is over", False)
+            else:
+                poller.run(self.poll, self._link, every)
 
     def poll(self) -> None:
         """Poll once, and bring the summary pages up to date.
@@ -149,7 +104,7 @@ class WatchLoop:
             CannotRun: The server, the corpus or the inventory cannot be read.
         """
         state = self.request.state
-        studio = self._connect()
+        studio = self._link.connect()
         basis = self._load_basis(studio.address.name)
         title = self.request.title or basis.inventory.title
         watcher = Watcher(studio, state, Corpus(self.request.corpus), basis, title)
@@ -188,18 +143,6 @@ class WatchLoop:
             if problem not in self._training_problems:
                 self.report(f"training: {problem}", True)
         self._training_problems.update(training.problems)
-
-    def _connect(self) -> Studio:
-        address = find_server(self.request.state)
-        if self._studio is None or address != self._address:
-            self._disconnect()
-            self._studio = self._connection.enter_context(Studio(address))
-            self._address = address
-        return self._studio
-
-    def _disconnect(self) -> None:
-        self._studio = None
-        self._connection.close()
 
     def _load_basis(self, server: str) -> CheckBasis:
         """Return what findings depend on; the same object as long as it is unchanged, since checks keep what they make.

@@ -26,6 +26,7 @@ from annotate.records import PIECE_SEPARATOR
 from annotate.scoring.score import Scores, score
 from annotate.service.advice import describe_place
 from annotate.service.submissions import Submission, read_submissions
+from annotate.util.escape import quote
 from annotate.util.nouns import count_noun
 from annotate.util.tables import NO_VALUE, Row, Table, make_table
 
@@ -72,7 +73,7 @@ class TrainingCorpus(Corpus):
         """
         for article_id in article_ids:
             if self.find_text(article_id) is None or self.find_gold(article_id) is None:
-                problem = f"has no gold labels of {article_id!r}"
+                problem = f"has no gold labels of {quote(article_id)}"
                 raise CannotRun(self.root / "annotations" / GOLD, problem, "name articles with gold labels")
         selected = list(dict.fromkeys((*self.practice, *article_ids)))
         if not selected:

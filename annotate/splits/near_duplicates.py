@@ -29,6 +29,7 @@ import numpy as np
 
 from annotate.errors import CannotRun
 from annotate.tokens import is_letter_without_spaces, list_words
+from annotate.util.progress import StartStep, count_items, ignore_steps
 
 MIN_WORDS = 8
 SHINGLE_WORDS = 3
@@ -84,7 +85,9 @@ def jaccard(left: Shingles, right: Shingles) -> float:
     return both / (len(left) + len(right) - both) if both else 0.0
 
 
-def find_near_duplicates(article_ids: Iterable[str], read_text: Callable[[str], str]) -> list[NearDuplicate]:
+def find_near_duplicates(
+    article_ids: Iterable[str], read_text: Callable[[str], str], progress: StartStep = ignore_steps
+) -> list[NearDuplicate]:
     """Find the near-duplicate paragraphs that bind articles into groups.
 
     The groups are those of all near-duplicates, but only as many pairs are returned as bind them, fewer than there are
@@ -93,6 +96,7 @@ def find_near_duplicates(article_ids: Iterable[str], read_text: Callable[[str], 
     Args:
         article_ids: The articles to compare.
         read_text: Returns the text of an article. It is called twice for each article; the texts are not kept.
+        progress: Called at the start of each step with its name and the number of articles, or None.
 
     Returns:
         The pairs, in the order of article ids.
@@ -101,15 +105,16 @@ def find_near_duplicates(article_ids: Iterable[str], read_text: Callable[[str], 
         CannotRun: if datasketch is not installed and there are candidates.
     """
     ids = sorted(article_ids)
-    counts = _count_shingles(ids, read_text)
+    counts = _count_shingles(count_items(ids, progress("counting words", len(ids))), read_text)
     candidates: dict[Shingles, list[Paragraph]] = {}
-    for article_id in ids:
+    for article_id in count_items(ids, progress("choosing paragraphs", len(ids))):
         text = read_text(article_id)
         for paragraph in _paragraphs(article_id, text):
             shingled = shingles(text[paragraph.start : paragraph.end])
             # |A ∩ B| is at most what A shares with any other article: below this, no index reaches the threshold.
             if shingled and sum(counts[_slot(words)] > 1 for words in shingled) >= THRESHOLD * len(shingled):
                 candidates.setdefault(shingled, []).append(paragraph)
+    progress("comparing paragraphs", None)
     groups = _Groups()
     pairs = [
         NearDuplicate(first, copy, 1.0)

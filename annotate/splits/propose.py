@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from annotate.corpus import Corpus
+from annotate.corpus import Corpus, encode_split
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import Article, MetadataValue
@@ -14,6 +14,7 @@ from annotate.offsets import sha256
 from annotate.splits.groups import Bond, bonds_of_links, bonds_of_words, groups, groups_among
 from annotate.splits.near_duplicates import find_near_duplicates
 from annotate.util.files import write_together
+from annotate.util.progress import StartStep, ignore_steps
 
 Splits = Mapping[str, Sequence[str]]
 """Split → the ids of its articles."""
@@ -285,9 +286,15 @@ def _lines(items: list[object]) -> str:
     return "[\n    " + ",\n    ".join(lines) + "\n  ]" if items else "[]"
 
 
-def bonds_of(corpus: Corpus, article_ids: Iterable[str]) -> list[Bond]:
-    """Return what binds articles of a corpus: its links, and near-duplicate paragraphs of the given articles."""
-    near = find_near_duplicates(article_ids, corpus.read_text)
+def bonds_of(corpus: Corpus, article_ids: Iterable[str], progress: StartStep = ignore_steps) -> list[Bond]:
+    """Return what binds articles of a corpus: its links, and near-duplicate paragraphs of the given articles.
+
+    Args:
+        corpus: The corpus.
+        article_ids: The articles.
+        progress: Called at the start of each step with its name and the number of articles, or None.
+    """
+    near = find_near_duplicates(article_ids, corpus.read_text, progress)
     return sorted({*bonds_of_links(corpus.read_links()), *bonds_of_words(near)})
 
 
@@ -311,7 +318,7 @@ def write_splits(corpus: Corpus, proposal: Proposal, old: Mapping[str, bytes]) -
         [
             corpus.prepare_file(
                 corpus.split_path(split),
-                "".join(f"{article_id}\n" for article_id in lists[split]).encode(),
+                encode_split(lists[split]),
                 old.get(split),
             )
             for split in proposal.new

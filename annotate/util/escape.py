@@ -17,6 +17,7 @@ _UNSEEN = re.compile(f"[\x00-\x1f\x7f-\x9f{_BIDI}\u2028\u2029]")
 _UNSEEN_IN_BLOCK = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}\u2028\u2029]")
 _UNSEEN_IN_JSON = re.compile(f"[\x7f-\x9f{_BIDI}\u2028\u2029\ud800-\udfff]")
 _UNSEEN_IN_MARKUP = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_REFERENCE = re.compile(r"@(?=\w)|(?<!&)#(?=[0-9])|(?<=\bGH)-(?=[0-9])", re.IGNORECASE)
 _COMMAND = re.compile(r"^((?:[^\S\n]|\x1b\[[0-9;]*+m)*+):(?=:)", re.MULTILINE)  # colours are taken out of a log
 _OLD_COMMAND = re.compile(r"##(?=\w*\[)")
 
@@ -243,6 +244,15 @@ def _escape_part(text: str) -> str:
 def escape_markdown_prose(text: str) -> Markdown:
     """Return the paragraphs of a text, each on one line in which nothing is Markdown but code in backticks."""
     return Markdown("\n\n").join(escape_markdown_words(part) for part in _PARAGRAPH_END.split(text) if part.strip())
+
+
+def mute_references(text: str) -> str:
+    """Return Markdown in which a forge finds no name of a user and no number of an issue.
+
+    A forge looks for `@name` and `#12` after it has read the Markdown, so that a backslash does not help. The word
+    joiner that follows the sign is not seen.
+    """
+    return _REFERENCE.sub("\\g<0>\u2060", text)
 
 
 def escape_html(text: str) -> str:

@@ -22,6 +22,7 @@ from types import EllipsisType
 from typing import Any, BinaryIO, NamedTuple
 
 from annotate.errors import CannotRun, Refused, describe_os_error
+from annotate.util.progress import Advance
 from annotate.util.termination import before_exit, uninterrupted
 
 PART_SUFFIX = ".part"
@@ -278,6 +279,7 @@ class FileToWrite(NamedTuple):
         within: A folder that contains it. No folder between the two may be a link, nor the file. None allows links.
         old: The contents that were read before, None if there was no file. If it has others by now, an editor or
             another program has written it, and it is left alone. By default, contents are not compared.
+        is_flushed: Whether it is flushed to disk, so that it survives a power failure.
     """
 
     path: Path
@@ -285,6 +287,7 @@ class FileToWrite(NamedTuple):
     mode: int = 0o644
     within: Path | None = None
     old: bytes | EllipsisType | None = ...
+    is_flushed: bool = True
 
 
 _parts: set[str] = set()
@@ -306,6 +309,7 @@ def write_atomically(
     mode: int = 0o644,
     within: Path | None = None,
     old: bytes | EllipsisType | None = ...,
+    is_flushed: bool = True,
 ) -> None:
     """Write a file completely or not at all: a temporary file in the same folder, fsync, rename, fsync of the folder.
 
@@ -315,12 +319,13 @@ def write_atomically(
         mode: Its permissions.
         within: A folder that contains the file, such as the corpus. A link between the two is refused.
         old: The contents that were read before, as in `FileToWrite`.
+        is_flushed: Whether it is flushed to disk; without that, there is no fsync.
 
     Raises:
         CannotRun: If it cannot be written, or is behind a link. An old file is then unchanged.
         Refused: If it was changed since it was read.
     """
-    for changed in write_files([FileToWrite(path, data, mode, within, old)]):
+    for changed in write_files([FileToWrite(path, data, mode, within, old, is_flushed)]):
         raise changed_meanwhile(changed)
 
 
@@ -433,10 +438,14 @@ def write_files(files: Iterable[FileToWrite]) -> list[Path]:
     return changed
 
 
-def write_together(files: Sequence[FileToWrite]) -> None:
+def write_together(files: Sequence[FileToWrite], advance: Advance = lambda _: None) -> None:
     """Write files that belong together: none of them if one was changed since it was read.
 
     All are compared before the first one is replaced, and each once more before it is replaced itself.
+
+    Args:
+        files: The files.
+        advance: Called with the number of files written since the last call.
 
     Raises:
         CannotRun: If one cannot be written. Some files may then be new; each of the others is unchanged.
@@ -446,6 +455,7 @@ def write_together(files: Sequence[FileToWrite]) -> None:
         batch = files[start : start + _FILES_AT_ONCE]
         for changed in _write_batch(batch, () if start else files):
             raise changed_meanwhile(changed)
+        advance(len(batch))
 
 
 def remove_together(files: Sequence[FileToWrite]) -> None:
@@ -512,7 +522,8 @@ def _write_batch(files: Sequence[FileToWrite], all_unchanged: Iterable[FileToWri
     changed = []
     with ExitStack() as stack:
         parts = [_write_part(file, stack) for file in files]
-        _fsync_all(parts)
+        flushed = [part for file, part in zip(files, parts, strict=True) if file.is_flushed]
+        _fsync_all(flushed)
         require_unchanged(all_unchanged)
         for file, part in zip(files, parts, strict=True):
             if _is_changed(file):
@@ -520,7 +531,7 @@ def _write_batch(files: Sequence[FileToWrite], all_unchanged: Iterable[FileToWri
                 continue
             with _reporting_write_errors(part.path):
                 part.temporary.replace(part.path)
-        for folder in dict.fromkeys(part.path.parent for part in parts):
+        for folder in dict.fromkeys(part.path.parent for part in flushed):
             with _reporting_write_errors(folder):
                 fsync_folder(folder)
     return changed
@@ -534,15 +545,16 @@ def _fsync_all(parts: Sequence[_PartFile]) -> None:
         with _reporting_write_errors(part.path):
             os.fsync(part.handle)
 
-    if len(parts) == 1:
-        return fsync(parts[0])
+    if len(parts) < 2:
+        for part in parts:
+            fsync(part)
+        return
     if hasattr(os, "posix_fadvise"):  # Linux starts at once to write out what it may drop from memory
         for part in parts:
             os.posix_fadvise(part.handle, 0, 0, os.POSIX_FADV_DONTNEED)
     with ThreadPoolExecutor(_FSYNC_THREADS) as threads:
         for future in [threads.submit(fsync, part) for part in parts]:
             future.result()
-    return None
 
 
 def _write_part(file: FileToWrite, stack: ExitStack) -> _PartFile:

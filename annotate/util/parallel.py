@@ -2,14 +2,16 @@
 
 import gc
 import os
+import pickle
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import lru_cache, partial
 from multiprocessing import parent_process
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from annotate.util.folders import temporary_folder
 from annotate.util.processes import (
@@ -65,6 +67,33 @@ def process_pool(workers: int, storage: bool = False) -> Iterator[Executor | Non
                 _abandon(executor)
             else:
                 executor.shutdown()
+
+
+class LazyPool:
+    """Worker processes, one for each core, that start with the first step for which they pay and serve later ones."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._executor: Executor | None = None
+
+    def map(self, work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Generator[Result, None, None]:
+        """Yield the result of `work` for each item in their order; with one worker in this process.
+
+        Args:
+            work: A function of an item; see `map_in_order`.
+            items: The items.
+            workers: The number of processes that pay; see `count_workers`.
+        """
+        if workers > 1 and self._executor is None:
+            self._executor = self._stack.enter_context(process_pool(count_cores()))
+        return map_in_order(self._executor if workers > 1 else None, work, items, workers)
+
+
+@contextmanager
+def lazy_pool() -> Iterator[LazyPool]:
+    """Give worker processes that are not started before they are needed."""
+    with ExitStack() as stack:
+        yield LazyPool(stack)
 
 
 def _abandon(executor: Executor) -> None:
@@ -156,6 +185,7 @@ def map_in_order(
 
     Args:
         executor: The executor; None to work in this process. With processes, `work`, items and results are pickled.
+            A process unpickles `work` once, so that what it computes for itself is there for the next item.
         work: A function of an item. What it raises is raised here, after waiting items were cancelled.
         items: The items, read as workers become free.
         workers: The number of workers.
@@ -164,6 +194,8 @@ def map_in_order(
         yield from map(work, items)
         return
     waiting: deque[Future[Result]] = deque()
+    if isinstance(executor, ProcessPoolExecutor):
+        work = partial(_apply_packed, pickle.dumps(work))
     try:
         for item in items:
             waiting.append(executor.submit(work, item))
@@ -174,3 +206,14 @@ def map_in_order(
     finally:
         for future in waiting:
             future.cancel()
+
+
+def _apply_packed(packed: bytes, item: Any) -> Any:
+    """Return the result of a pickled function for an item."""
+    return _unpack_work(packed)(item)
+
+
+@lru_cache(maxsize=2)
+def _unpack_work(packed: bytes) -> Callable[[Any], Any]:
+    work: Callable[[Any], Any] = pickle.loads(packed)  # noqa: S301 - from the process that started this one
+    return work

@@ -86,12 +86,14 @@ def handle_termination() -> None:
             signal.signal(number, _receive)
 
 
-def hold_termination_back() -> None:
-    """Hold SIGTERM and SIGHUP back for the rest of this process, whose work is done.
+def ignore_termination() -> None:
+    """Ignore SIGTERM and SIGHUP for the rest of this process, whose work is done.
 
-    Python restores their default actions while it ends. One that arrived then would hide the exit code.
+    Python restores the default action of a handled signal while it ends. One that came then would hide the exit code.
+    A signal mask would hold for this thread only, and libraries have threads of their own.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGHUP))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def is_terminating() -> bool:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 import yaml
 
-from annotate.agreement.adjudication import find_agreed, refer_to
+from annotate.adjudication import find_agreed, refer_to
 from tests.conftest import Project
 
 

@@ -1,4 +1,4 @@
-"""The decisions of docs/adjudication.md make gold of the annotations that the page is about."""
+"""The decisions of docs/how-to/adjudication.md make gold of the annotations that the page is about."""
 
 import re
 from typing import Any
@@ -7,11 +7,11 @@ import msgspec
 import pytest
 import yaml
 
-from annotate.agreement.adjudication import refer_to
+from annotate.adjudication import refer_to
 from annotate.model import Span
 from tests.conftest import ROOT, Project
 
-PAGE = (ROOT / "docs/adjudication.md").read_text("utf-8")
+PAGE = (ROOT / "docs/how-to/adjudication.md").read_text("utf-8")
 SPANS, CORRECTIONS, RELATIONS = (
     yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 )

@@ -49,7 +49,9 @@ def test_text_has_a_row_for_each_label(two: Project) -> None:
     result = two.annotate("agree")
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
-    assert lines[0].startswith("anna, ben: 2 articles with labels of two or more. Alpha and kappa count tokens")
+    assert lines[0].startswith(
+        "anna, ben: 2 articles with labels of two or more. Models: ben. People: anna. Alpha and kappa count tokens"
+    )
     (speaker,) = (line.split() for line in lines if line.split()[:1] == ["Speaker"])
     assert speaker[1:4] == ["2", "1", "0.67"]
     assert "nan" not in result.output.lower()
@@ -82,7 +84,7 @@ def test_labels_that_do_not_fit_the_inventory_are_refused(two: Project, old: str
         assert "has names that the inventory lacks: " in result.stderr
         assert problem in result.stderr
         assert f"{old!r}" in result.stderr
-        assert "rename them everywhere with a migration (docs/migrations.md)" in result.stderr
+        assert "rename them everywhere with a migration (docs/how-to/migrations.md)" in result.stderr
         assert two.snapshot() == before
 
 
@@ -294,7 +296,7 @@ def test_columns_are_explained_on_demand_and_in_the_docs(two: Project) -> None:
     assert result.exit_code == 0, result.output
     study = read_study(two.corpus, two.inventory)
     report = measure_agreement(study, 5)
-    docs = (ROOT / "docs" / "agreement.md").read_text("utf-8")
+    docs = (ROOT / "docs" / "explanation" / "agreement.md").read_text("utf-8")
     assert {"uα", "alpha, set"} <= {each.column for table in EXPLANATIONS.values() for each in table.columns}
     for table in tabulate_report(report, by_article=True):
         explained = EXPLANATIONS[table.name]

@@ -244,7 +244,7 @@ def test_units_of_one_position_give_nominal_alpha(drawn: tuple[list[list[Unit]],
 
 @given(continua())
 def test_unitizing_alpha_is_nominal_alpha_but_for_the_lengths_of_spans(drawn: tuple[list[list[Unit]], int]) -> None:
-    """docs/agreement.md has the formula; it holds for several values, too."""
+    """docs/explanation/agreement.md has the formula; it holds for several values, too."""
     versions, size = drawn
     rows: list[list[Hashable]] = [["gap"] * size for _ in versions]
     for row, version in zip(rows, versions, strict=True):

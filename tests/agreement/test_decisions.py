@@ -1,6 +1,6 @@
 """Files of decisions, and the gold that they make."""
 
-from annotate.agreement.adjudication import plan_adjudication
+from annotate.adjudication import plan_adjudication
 from annotate.agreement.decisions import decide_gold, encode_decisions, list_decided_articles, read_decisions
 from annotate.checks import find_errors
 from annotate.corpus import Corpus, encode_annotation

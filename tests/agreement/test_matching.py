@@ -1,11 +1,16 @@
 """Matching: exact against nervaluate, overlap by its properties and against a look at every pair."""
 
+import random
+from collections.abc import Callable
 from itertools import product
+from operator import attrgetter
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotate.agreement import overlap_search
 from annotate.agreement.coefficients import BOTH, FIRST, SECOND, f1
 from annotate.agreement.matching import (
     Matching,
@@ -94,6 +99,126 @@ def test_min_dice_is_dice_over_sets_of_characters(first: list[Mention], second: 
             ours, theirs = ({at for piece in side.pieces for at in range(*piece)} for side in (one, other))
             alike = bool(ours & theirs) and 2 * len(ours & theirs) / (len(ours) + len(theirs)) >= least
             assert bool(match_by_overlap([one], [other], same_label=False, min_dice=least).pairs) == alike
+
+
+def match_all_pairs(first: list[Mention], second: list[Mention], same_label: bool, min_dice: float) -> Matching:
+    """Match as `match_by_overlap` says it does: sort all pairs, and take each whose mentions are still free."""
+    order = attrgetter("pieces", "label", "id")
+    rows = []
+    for (one, left), (two, right) in product(enumerate(first), enumerate(second)):
+        shared = count_shared_characters(left.pieces, right.pieces)
+        total = count_characters(left) + count_characters(right)
+        if shared and 2 * shared >= min_dice * total and (left.label == right.label or not same_label):
+            place = sorted([order(left), order(right)])
+            rows.append((-shared, total, left.pieces != right.pieces, place, left.id, right.id, one, two))
+    free = [set(range(len(side))) for side in (first, second)]
+    taken = []
+    for *_, one, two in sorted(rows):
+        if one in free[0] and two in free[1]:
+            taken.append((first[one], second[two]))
+            free[0].remove(one)
+            free[1].remove(two)
+    return Matching(
+        sorted(
+            taken,
+            key=lambda pair: (
+                min(pair[0].start, pair[1].start),
+                pair[0].pieces,
+                pair[1].pieces,
+                order(pair[0]),
+                pair[1].id,
+            ),
+        ),
+        *(sorted([side[index] for index in left], key=order) for side, left in zip((first, second), free, strict=True)),
+    )
+
+
+@given(versions(), versions(), st.booleans(), st.sampled_from([0, 0.25, 0.5, 1.0]), st.sampled_from([1, 2, 16]))
+def test_overlap_takes_the_best_of_all_pairs(
+    first: list[Mention], second: list[Mention], same_label: bool, least: float, leaf_size: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(overlap_search, "LEAF_SIZE", leaf_size)
+        found = match_by_overlap(first, second, same_label, least)
+    assert found == match_all_pairs(first, second, same_label, least)
+
+
+def test_overlap_takes_the_best_of_all_pairs_among_many() -> None:
+    """Enough spans for several levels of boxes, from close together to far apart."""
+    draw = random.Random(0)  # noqa: S311 - no secret
+    for width in (10, 60, 400):
+        first, second = (
+            [
+                mention(draw.choice("AB"), *((at, at + draw.randrange(1, 20)) for at in starts), name=f"{side}{number}")
+                for number, starts in enumerate(draw_starts(draw, width) for _ in range(90))
+            ]
+            for side in "ab"
+        )
+        for same_label, least in product((True, False), (0, 0.5)):
+            found = match_by_overlap(first, second, same_label, least)
+            assert found == match_all_pairs(first, second, same_label, least)
+
+
+def draw_starts(draw: random.Random, width: int) -> list[int]:
+    """Return where one piece starts, or two, as a quarter of the spans have."""
+    start = draw.randrange(width)
+    return [start, start + 25][: draw.choice([1, 1, 1, 2])]
+
+
+Bounds = list[tuple[int, int]]
+
+
+def list_nested(size: int) -> tuple[Bounds, Bounds]:
+    return [(at, 4 * size - at) for at in range(0, 2 * size, 2)], [(at, 4 * size - at) for at in range(1, 2 * size, 2)]
+
+
+def list_sliding(size: int) -> tuple[Bounds, Bounds]:
+    return [(at, at + size) for at in range(size)], [(at, at + size + 1) for at in range(size)]
+
+
+def list_copies(size: int) -> tuple[Bounds, Bounds]:
+    return [(0, 10)] * size, [(0, 11)] * size
+
+
+def list_equal(size: int) -> tuple[Bounds, Bounds]:
+    bounds = [(at, 4 * size - at) for at in range(size)]
+    return bounds, bounds
+
+
+def list_random(size: int) -> tuple[Bounds, Bounds]:
+    draw = random.Random(size)  # noqa: S311 - no secret
+    first, second = ([(draw.randrange(size), size + 1 + draw.randrange(size)) for _ in range(size)] for _ in range(2))
+    return first, second
+
+
+@pytest.mark.parametrize("list_bounds", [list_nested, list_sliding, list_copies, list_equal, list_random])
+def test_cost_grows_with_the_spans_not_with_the_pairs(
+    list_bounds: Callable[[int], tuple[Bounds, Bounds]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All spans overlap. Counted are the mentions that are compared, and the boxes that are looked at."""
+    steps = 0
+
+    def count_calls(function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*args: object) -> Any:
+            nonlocal steps
+            steps += 1
+            return function(*args)
+
+        return wrapper
+
+    monkeypatch.setattr(overlap_search.Extent, "count_shared", count_calls(overlap_search.Extent.count_shared))
+    for name in ("find_limit", "tighten"):
+        monkeypatch.setattr(overlap_search._Box, name, count_calls(getattr(overlap_search._Box, name)))
+    costs = []
+    for size in (1000, 2000):
+        first, second = (
+            [mention("A", at, name=f"{number:04}") for number, at in enumerate(side)] for side in list_bounds(size)
+        )
+        steps = 0
+        assert len(match_by_overlap(first, second).pairs) == size
+        costs.append(steps)
+    assert costs[0] < 150 * 1000
+    assert costs[1] <= 2.3 * costs[0]
 
 
 @pytest.mark.parametrize(

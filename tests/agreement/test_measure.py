@@ -121,7 +121,7 @@ def test_only_what_is_requested_is_measured(base: Inventory, monkeypatch: pytest
     found = make_study(base, [(article, TEXT, versions) for article in ("a", "b")])
     whole = measure_agreement(found, samples=20)
     assert msgspec.structs.replace(whole, by_article=[]) == measure_agreement(found, samples=20, by_article=False)
-    monkeypatch.setattr("annotate.agreement.measure.count_confusion", None)
+    monkeypatch.setattr("annotate.agreement.study_counts.count_confusion", None)
     less = measure_agreement(found, samples=20, brief=True)
     assert less.labels == [row for row in whole.labels if row.kind != "layer"]
     assert agreement_table(less, base) == agreement_table(whole, base)
@@ -182,7 +182,7 @@ def test_any_annotations_have_values_or_reasons(drawn: tuple[str, list[Annotatio
             for value in msgspec.structs.asdict(row).values():
                 if hasattr(value, "note") and value.value is None:
                     assert value.note
-    assert render_page(report, found).endswith("</html>\n")
+    assert "".join(render_page(report, found)).endswith("</html>\n")
     assert all(
         len(row) == len(table.columns) for table in tabulate_report(report, by_article=True) for row in table.rows
     )

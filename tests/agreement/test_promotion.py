@@ -201,7 +201,7 @@ def test_gold_of_anna_that_she_corrected_is_not_promoted_again(single: Project) 
     [
         (("baseline",), "those of baseline"),
         (("ben",), "those of baseline, ben"),
-        ((), "labels of which nobody knows whose they were"),
+        ((), "labels whose maker is not known"),
     ],
 )
 def test_labels_that_began_with_others_are_promoted_and_say_so(

@@ -4,14 +4,14 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from annotate.agreement.adjudication import find_agreed, refer_to
+from annotate.adjudication import find_agreed, refer_to
 from annotate.agreement.undecided import ListedDifference, find_undecided, list_differences
 from annotate.corpus import sort_annotation
 from annotate.inventory import Inventory, load_inventory
 from annotate.model import Annotation, AttributeValue
-from tests.agreement.test_adjudication import ANNA, BEN, TEXT, version
 from tests.conftest import BASE, Project
 from tests.strategies import annotations
+from tests.test_adjudication import ANNA, BEN, TEXT, version
 
 
 @pytest.fixture

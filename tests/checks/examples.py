@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tests.conftest import BASE, ROOT
 
-EXAMPLES = sorted(path for path in (ROOT / "tests" / "invalid").iterdir() if path.is_dir())
+INVALID = ROOT / "tests" / "invalid"
+EXAMPLES = sorted(path for path in INVALID.iterdir() if path.is_dir())
 
 
 def lay_out(example: Path, root: Path) -> None:

@@ -1,6 +1,7 @@
 """Each rule has a code of its own, documentation and an invalid example that it finds something in."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -32,12 +33,19 @@ def test_made_up_corpus_has_no_findings() -> None:
 
 
 def test_every_rule_has_an_example() -> None:
-    assert {rule.code for rule in CATALOGUE} == {example.name[:4] for example in EXAMPLES}
+    # test_class_ids.py has the example of C509, which needs a git repository.
+    assert {rule.code for rule in CATALOGUE} - {"C509"} == {example.name[:4] for example in EXAMPLES}
 
 
 def test_codes_are_unique() -> None:
     assert len({rule.code for rule in list_rules()}) == len(list_rules())
     assert len(CATALOGUE) >= 30
+
+
+def test_every_rule_that_a_module_defines_is_listed() -> None:
+    sources = (path.read_text("utf-8") for path in (ROOT / "annotate").rglob("*.py"))
+    defined = {code for source in sources for code in re.findall(r'^@(?:\w+\.)?rule\(\s*"(\w+)"', source, re.MULTILINE)}
+    assert {rule.code for rule in list_rules()} == defined
 
 
 @pytest.mark.parametrize("rule", list_rules(), ids=lambda rule: rule.code)

@@ -11,6 +11,7 @@ import pytest
 
 from annotate.checks import CATALOGUE
 from annotate.cli.findings_output import FORMATS
+from annotate.cli.terminal import count_noun
 from tests.conftest import ROOT, Project, annotate
 
 
@@ -30,6 +31,28 @@ def test_fix_makes_only_safe_repairs(project: Project) -> None:
     assert path.read_bytes() == canonical
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["# held out by date\nharbour\n", "<<<<<<< HEAD\nharbour\n=======\nharbour\n>>>>>>> other\n", "harbour # market\n"],
+)
+def test_fix_leaves_a_split_with_other_words_as_it_is(project: Project, text: str) -> None:
+    """Regression: each word of a comment or of a conflict marker became an id on a line of its own."""
+    split = project.path("corpus/splits/test.txt")
+    split.write_text(text)
+    output = project.annotate("check", "--fix").output
+    assert split.read_text() == text
+    assert "C106 lists " in output
+    assert " S107 " not in output
+
+
+def test_fix_writes_one_id_a_line(project: Project) -> None:
+    split = project.path("corpus/splits/test.txt")
+    split.write_bytes(b"\r\n harbour\r\n\r\n")
+    assert " S107 " in project.annotate("check").output
+    project.annotate("check", "--fix")
+    assert split.read_bytes() == b"harbour\n"
+
+
 ANNA, HARBOUR = "corpus/annotations/anna/market.json", "corpus/articles/harbour.json"
 
 RELATION = '{"label": "speaker",'
@@ -41,7 +64,7 @@ RELATION = '{"label": "speaker",'
         (ANNA, '"label": "Load"', '"label": null', {"P201", "S104"}, "spans[0].label: expected str, got null; "),
         (ANNA, '"label": "Load"', '"label": 5', {"P201", "S104"}, "spans[0].label: expected str, got int; "),
         (ANNA, '"least": 2', '"least": null', {"P203", "S104"}, "spans[0].attributes: expected "),
-        (ANNA, '"least": 2', '"least": 2.5', {"P203", "P302"}, "spans[0].attributes.least: "),
+        (ANNA, '"least": 2', '"least": 2.5', {"P203"}, "spans[0].attributes.least: "),
         (ANNA, '"least": 2', '"least": ["x"]', {"P203", "S104"}, "spans[0].attributes: expected "),
         (ANNA, '"least": 2', '"least": true', {"P203", "S104"}, "spans[0].attributes: expected "),
         (ANNA, '"wording": "range"', '"wording": null', {"P203", "S104"}, "spans[0].attributes: expected "),
@@ -93,7 +116,7 @@ def test_a_label_renamed_by_hand_is_one_finding_that_names_the_migration(project
     assert not [each for each in findings if each["code"] in ("R103", "R104")]
     counted = next(line for line in result.output.splitlines() if " in corpus (" in line)
     shown = result.output.splitlines().index(counted)
-    assert counted.startswith(f"{shown} findings in {len(findings)} places in corpus (")
+    assert counted.startswith(f"{count_noun(shown, 'finding')} in {len(findings)} places in corpus (")
     assert "P201 × 1" in counted
 
 
@@ -137,6 +160,56 @@ def test_formats_say_the_same(project: Project) -> None:
     text = project.annotate("check").output
     assert "2 findings in corpus" in text
     assert str(PurePosixPath("corpus/annotations/anna/market.json")) in text
+
+
+def test_of_many_findings_the_first_of_each_code_are_listed_and_the_others_counted(project: Project) -> None:
+    project.replace("corpus/annotations/anna/market.json", '"Two to 3 carts"', '"Two to 4 carts"')
+    words = ("check", "--annotator", "anna")
+    names = [f"corpus/sources/.wire-{number:04}.txt" for number in range(1025)]
+    for name in names[:20]:
+        project.path(name).write_text("x")
+    few = project.annotate(*words)
+    *lines, summary, _ = few.output.splitlines()
+    assert [line.split(": ")[1].split()[0] for line in lines] == ["P103", "P303", *["C115"] * 20]
+    assert summary.startswith("22 findings in corpus (")
+    assert summary.endswith(": C115 × 20, P103 × 1, P303 × 1.")
+    assert project.annotate(*words, "--all").output == few.output
+    for name in names[20:]:
+        project.path(name).write_text("x")
+    many = project.annotate(*words)
+    first, *lines, others, summary, last = many.output.splitlines()
+    assert summary.startswith("1,027 findings in corpus (")
+    assert summary.endswith(": C115 × 1,025, P103 × 1, P303 × 1.")
+    assert first == f"{summary} The first 20 of each code:"
+    assert lines == few.output.splitlines()[:22]
+    assert (others, last) == ("… 1,005 more C115 (--all)", "`annotate rules P103` explains a code.")
+    *lines, summary, last = project.annotate(*words, "--all").output.splitlines()
+    assert [line.partition(":")[0] for line in lines[2:]] == names
+    assert f"{summary} The first 20 of each code:" == first
+    assert (few.exit_code, many.exit_code) == (1, 1)
+
+
+@pytest.mark.parametrize("format_", [name for name in FORMATS if name != "text"])
+def test_formats_for_programs_have_all_findings(project: Project, format_: str) -> None:
+    names = [f"corpus/sources/.wire-{number}.txt" for number in range(30)]
+    for name in names:
+        project.path(name).write_text("x")
+    output = project.annotate("check", "--format", format_).output
+    assert all(output.count(name) == 1 for name in names)
+
+
+def test_groups_of_findings_are_cut_like_findings(project: Project) -> None:
+    """A group counts once, and its line says how many findings it stands for."""
+    path = project.path("corpus/annotations/anna/market.json")
+    value = json.loads(path.read_bytes())
+    value["spans"] = [{**value["spans"][0], "id": f"s{number}", "label": f"Ghost{number // 2}"} for number in range(50)]
+    path.write_text(json.dumps(value))
+    lines = project.annotate("check").output.splitlines()
+    assert [line.rpartition(" (")[2] for line in lines if ": P201 'Ghost" in line] == [
+        "here, and 1 more in 1 file)"
+    ] * 20
+    assert "… 5 more P201 (--all)" in lines
+    assert "P201 × 25" in lines[0]
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -1,14 +1,17 @@
 """Rules of relations that only point back: what needs another relation, and what may not lie in what."""
 
+import itertools
 import shutil
 
 import msgspec
 
 from annotate.checks import check_annotation
+from annotate.checks.relations import loop_of_pieces
 from annotate.inventory import Inventory, load_inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.offsets import sha256
 from tests.conftest import BASE, ROOT, Project
+from tests.operations import LINEAR, CountedText
 
 SMALL = load_inventory(BASE / "schema")
 REFERRING = load_inventory(ROOT / "tests" / "invalid" / "R117-within-what-it-means" / "schema")
@@ -84,3 +87,21 @@ def test_a_label_may_stand_alone_if_the_inventory_says_so(project: Project) -> N
     assert "give Quay `alone: true` in labels.yaml" in " ".join(refused.output.split())
     project.replace("schema/labels.yaml", "  Quay: {", "  Quay: {alone: true, ")
     assert "R116" not in project.annotate("check").output
+
+
+def test_a_long_chain_of_pieces_takes_linear_time() -> None:
+    def operations(size: int) -> int:
+        ids = [CountedText(f"s{number}") for number in range(size)]
+        spans = tuple(Span(id=id_, label="Words", start=0, end=1, text="T") for id_ in ids)
+        relations = tuple(
+            Relation(label="continues", head=CountedText(head), tail=CountedText(tail))
+            for head, tail in itertools.pairwise(ids)
+        )
+        annotation = Annotation(
+            article="a", annotator="anna", process="single pass", made_from=(), inventory=SMALL.version,
+            text_sha256=sha256(TEXT), spans=spans, relations=relations,
+        )  # fmt: skip
+        assert not list(loop_of_pieces.check(annotation, SMALL))
+        return CountedText.count_operations(lambda: list(loop_of_pieces.check(annotation, SMALL)))
+
+    assert 0 < operations(400) <= LINEAR * operations(200)

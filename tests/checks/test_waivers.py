@@ -1,6 +1,7 @@
 """Waivers: what a corpus accepts is counted, and what protects its readers cannot be waived."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -9,12 +10,13 @@ import pytest
 import yaml
 
 from annotate.checks import CATALOGUE, check
+from annotate.checks.selection import Selection
 from annotate.cli.findings_output import FORMATS
 from annotate.corpus import Corpus
 from annotate.findings import Finding, Rule
 from annotate.inventory import load_inventory
 from annotate.waivers import Waiver, Waivers
-from tests.checks.examples import EXAMPLES, lay_out
+from tests.checks.examples import EXAMPLES, INVALID, lay_out
 from tests.conftest import Project
 
 REASON = "The labels were made in a tool that selects characters."
@@ -156,7 +158,8 @@ def test_a_corpus_with_waived_findings_can_be_built(
         built = project.annotate("build", "--out", "out")
         assert (built.exit_code, built.exception) == (0, None), built.output
         # `build` reads no page of the guidelines.
-        assert (f" of {rule.code} waived: {REASON}" in built.output) == (rule.code not in ("C506", "C507"))
+        is_of_pages = rule.code in ("C506", "C507", "C510", "C512")
+        assert (f" of {rule.code} waived: {REASON}" in built.output) != is_of_pages
         card = (project.root / "out" / "README.md").read_text()
         assert f"| `{rule.code}` | everything | waived | {REASON} |" in card
         assert "Waived checks" in card
@@ -240,3 +243,30 @@ def test_decisions_make_gold_with_waived_findings(project: Project) -> None:
     assert (refused.exit_code, "gold would have P303" in refused.output) == (1, True)
     write_waivers(project.root, {"code": "P303"})
     assert project.annotate("adjudicate", "apply", "--as", "ben").exit_code == 0
+
+
+def test_no_waiver_is_called_unused_while_an_error_hides_what_it_is_about(cut: Project) -> None:
+    write_waivers(
+        cut.root, {"code": "P401", "articles": ["market"]}, {"code": "R116"}, {"code": "C102"}, {"code": "P401"}
+    )
+    unused = [finding for finding in check(cut.corpus, cut.inventory) if finding.code == "C602"]
+    assert [finding.line for finding in unused] == [6, 8, 10]
+    cut.replace(MARKET, '"label": "Load"', '"label": "Loaf"')
+    whole = [finding for finding in check(cut.corpus, cut.inventory) if finding.code == "C602"]
+    assert [finding.line for finding in whole] == [8]
+    for articles in (["market"], ["harbour"], []):
+        selection = Selection(frozenset(articles))
+        findings = check(cut.corpus, cut.inventory, selection=selection)
+        assert [finding for finding in findings if finding.code == "C602"] == whole
+
+
+def test_what_follows_from_a_finding_is_shown_where_the_finding_is_waived(project: Project) -> None:
+    """Gold lost a span that all have (C803), so that its coverage counts one more than it has (C202)."""
+    coverage = project.path("corpus/coverage/harbour.json").read_bytes()
+    shutil.copytree(INVALID / "C803-lost-what-all-have", project.root, dirs_exist_ok=True)
+    project.path("corpus/coverage/harbour.json").write_bytes(coverage)
+    assert codes(project) == ["C803"]
+    write_waivers(project.root, {"code": "C803"})
+    assert codes(project) == ["C202"]
+    write_waivers(project.root, {"code": "C803", "severity": "warning"})
+    assert codes(project) == ["C803", "C202"]

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from annotate.cli.hydrate import _list_articles
 from annotate.errors import CannotRun
+from annotate.redaction.hydrate import ArticleReport
 from annotate.util.files import write_report
 from tests.conftest import ROOT, Project
 
@@ -216,3 +218,15 @@ def test_a_report_on_standard_output(project: Project) -> None:
     assert shown.exit_code == 0
     assert project.annotate(*SCORE, "--out", "-").stdout == shown.stdout
     assert not project.path("-").exists()
+
+
+def test_hydrate_lists_articles_with_losses_first() -> None:
+    exact = [ArticleReport(article=f"a{number:02}", copy="", outcome="exact") for number in range(30)]
+    lost = ArticleReport(article="z", copy="", outcome="missing")
+    lines = _list_articles([*exact, lost], show_all=False)
+    assert lines[0] == "31 articles: 30 exact, 1 missing"
+    assert lines[1].startswith("z: missing")
+    assert [line.partition(":")[0] for line in lines[2:-1]] == [f"a{number:02}" for number in range(19)]
+    assert lines[-1] == "… 11 more articles (--all)"
+    assert len(_list_articles([*exact, lost], show_all=True)) == 31
+    assert _list_articles(exact[:2], show_all=False) == _list_articles(exact[:2], show_all=True)

@@ -8,6 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from annotate.comparison.compare import Comparison
+from annotate.comparison.render_comment import make_comment_mark, render_comment
+from annotate.comparison.sources import open_version
 from annotate.model import GOLD
 from tests.comparison.conftest import Pair, commit
 from tests.conftest import BASE, ROOT, Project, annotate, read_files
@@ -41,13 +44,32 @@ def test_text_has_counts_before_changes_and_no_colour(spoilt: Pair) -> None:
     assert "D104 major: 1 text that changed: market" in shown
 
 
-@pytest.mark.parametrize("format_", ["text", "json", "md", "html"])
+@pytest.mark.parametrize("format_", ["text", "json", "md", "html", "comment"])
 def test_equal_versions_are_reported_as_equal(format_: str) -> None:
     done = annotate("diff", str(BASE), str(BASE), "--format", format_, "--exit-code")
     assert done.exit_code == 0
     assert ("no change" in done.output.lower()) != (format_ == "json")
     if format_ == "json":
         assert msgspec.json.decode(done.output)["files"] == []
+
+
+def test_comment_fits_and_notifies_nobody(spoilt: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoilt.respan("harbour", "s2", note="@octocat said so in #12")
+    shown = annotate("diff", "old", "new", "--format", "md", cwd=spoilt.folder).output
+    comment = annotate("diff", "old", "new", "--format", "comment", cwd=spoilt.folder).output
+    mark, _, rest = comment.partition("\n")
+    assert mark == make_comment_mark("corpus")
+    assert "@\u2060octocat said so in \\#\u206012" in rest
+    assert rest.replace("\u2060", "") == shown
+    monkeypatch.chdir(spoilt.folder)
+    with open_version("old") as old, open_version("new") as new:
+        cut = "".join(render_comment(Comparison(old, new), mark, most=700))
+    assert len(cut) < 810
+    *lines, blank, last = cut.splitlines()
+    assert blank == ""
+    hidden = [line for line in comment.splitlines()[len(lines) :] if line.strip()]
+    assert lines == comment.splitlines()[: len(lines)]
+    assert last == f"… {len(hidden)} more lines; `annotate diff --format md` shows all."
 
 
 def test_exit_code_option_reports_a_difference(spoilt: Pair) -> None:
@@ -158,6 +180,26 @@ def test_broken_file_is_one_line(pair: Pair, file: str, data: bytes, line: str) 
     assert done.exit_code == 2
     assert done.output.startswith(f"annotate: {line}"), done.output
     assert done.output.count("\n") == 1
+
+
+def test_added_article_is_in_canonical_form(pair: Pair) -> None:
+    text = pair.folder / "ferry.txt"
+    text.write_text("The ferry is late.\n")
+    added = annotate("add", str(text), "--rights", "Mine.", cwd=pair.new.root)
+    assert added.exit_code == 0, added.output
+    done = annotate("diff", "old", "new", cwd=pair.folder)
+    assert done.exit_code == 0, done.output
+    assert "corpus/articles/ferry.json added" in done.output
+    assert "canonical" not in done.output
+
+
+def test_missing_class_id_is_in_the_file_of_the_version(pair: Pair) -> None:
+    for version in ("old", "new"):
+        assert annotate("generate", cwd=pair.folder / version).exit_code == 0
+    pair.new.replace("schema/classes.json", '"Quay"', '"Pier"')
+    done = annotate("diff", "old", "new", cwd=pair.folder)
+    assert (done.exit_code, done.output.count("\n")) == (2, 1)
+    assert done.output.startswith("annotate: new:schema/classes.json: has no class id for "), done.output
 
 
 def test_failed_comparison_writes_nothing(pair: Pair) -> None:

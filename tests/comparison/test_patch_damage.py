@@ -208,7 +208,7 @@ def test_difference_that_is_cut_anywhere_is_refused(pair: Pair) -> None:
 
 
 def digest(files: dict[str, bytes]) -> str:
-    """The digest as docs/versioning.md describes it, made by hand."""
+    """The digest as docs/explanation/versioning.md describes it, made by hand."""
     return sha256("".join(f"{sha256(data)}  {file}\n" for file, data in sorted(files.items())).encode())
 
 

@@ -585,6 +585,22 @@ def test_first_of_two_tasks_with_one_id_is_accepted(place: Place, files: int) ->
     assert "The second" not in [row["title"] for row in place.rows("articles")]
 
 
+def test_of_many_findings_on_exports_the_first_of_each_code_are_listed(place: Place) -> None:
+    names = [f"empty-{number:02}.json" for number in range(25)]
+    for name in names:
+        place.export(b"", name)
+    place.export([], "none.json")
+    done = place.convert(*names, "none.json")
+    first, *lines = done.output.splitlines()
+    assert first == "26 findings on exports as files: I101 × 25, I106 × 1. The first 20 of each code:"
+    assert [line.split()[:2] for line in lines[:20]] == [[f"{name}:", "I101"] for name in names[:20]]
+    assert lines[20].startswith("none.json: I106 ")
+    assert lines[21] == "… 5 more I101 (--all)"
+    everything = place.convert(*names, "none.json", "--all", "--format", "json", out="all")
+    codes = [finding["code"] for finding in json.loads(everything.output)["findings"]]
+    assert codes == [*["I101"] * 25, "I106"]
+
+
 MISSING = {
     "no such file": ("nowhere.json",),
     "a folder": (".",),

@@ -101,6 +101,17 @@ def test_damaged_list_of_a_conversion_is_one_line(other: Place, file: str, damag
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1), done.output
 
 
+@pytest.mark.parametrize("change", [b'{"file": "export.json"}\n', b"\n"])
+def test_list_with_more_shards_than_the_exports_make_is_refused(other: Place, change: bytes) -> None:
+    other.export(made_up(1, 2))
+    assert other.convert("export.json").exit_code == 0
+    with (other.root / "out" / "shards.jsonl").open("ab") as file:
+        file.write(change)
+    done = other.convert("export.json", "--resume")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1), done.output
+    assert "more shards than the 1 that the exports make" in done.stderr
+
+
 def same(one: Place, two: Place) -> bool:
     """Return whether both folders hold the same bytes and no temporary files."""
     assert not (one.root / "out" / ".convert").exists()

@@ -1,11 +1,15 @@
 """Other storage: memory, and an object server on loopback."""
 
+import tracemalloc
 from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
 
 import fsspec
 import pytest
 
-from annotate.convert.storage import describe_error, public_name
+from annotate.convert import storage
+from annotate.convert.storage import cut_lines, describe_error, open_output, public_name
 from annotate.offsets import sha256
 from tests.conftest import BASE
 from tests.convert.conftest import SMALL, Place, made_up
@@ -24,6 +28,36 @@ from tests.test_faults import ANNOTATE, assert_refused, run
 def test_public_names_hold_no_secret(address: str, name: str) -> None:
     assert public_name(address) == name
     assert describe_error(ValueError(f"403, url='{address}'\n!")) == f"403, url='{name}' !"
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 100])
+@pytest.mark.parametrize("data", [b"", b"\n", b"a", b"a\n", b"a\nbc\n\nd", b"\n\n", b"a\r\nb\n"])
+def test_lines_do_not_depend_on_how_much_is_read_at_once(
+    monkeypatch: pytest.MonkeyPatch, block: int, data: bytes
+) -> None:
+    monkeypatch.setattr(storage, "_BLOCK", block)
+    lines = data.split(b"\n")
+    assert list(cut_lines(BytesIO(data).read)) == (lines if lines[-1] else lines[:-1])
+
+
+def test_a_line_without_an_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "_BLOCK", 4)
+    monkeypatch.setattr(storage, "LONGEST_LINE", 10)
+    assert list(cut_lines(BytesIO(b"a" * 25 + b"\nb").read)) == [b"a" * 12, b"a" * 12, b"a", b"b"]
+
+
+def test_a_file_is_read_line_by_line(tmp_path: Path) -> None:
+    lines = [b"%06d" % number + b"a" * 1000 for number in range(4000)]
+    (tmp_path / "list").write_bytes(b"\n".join(lines))
+    tracemalloc.start()
+    try:
+        read = open_output(str(tmp_path)).read_lines("list")
+        assert all(line == own for line, own in zip(read, lines, strict=True))
+        before, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - before < 1_000_000 < sum(map(len, lines))
+    assert not list(open_output(str(tmp_path)).read_lines("missing"))
 
 
 def digests(address: str) -> dict[str, str]:
@@ -46,6 +80,8 @@ def test_memory_gives_the_same_bytes(place: Place) -> None:
     assert (refused.exit_code, refused.output.count("\n")) == (2, 1)
     assert place.convert(*words, "--overwrite", out="memory://datasets/one").exit_code == 0
     assert digests("memory://datasets/one") == place.digests()
+    resumed = place.convert(*words, "--resume", out="memory://datasets/one")
+    assert (resumed.exit_code, digests("memory://datasets/one")) == (0, place.digests()), resumed.output
     several = place.convert(*words, out="memory://datasets/two", workers=2)
     assert (several.exit_code, several.output.count("\n")) == (2, 1), several.output
     memory.rm("/exports", recursive=True)

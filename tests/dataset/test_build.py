@@ -36,7 +36,7 @@ Row = dict[str, Any]
 def expected(corpus: Corpus, inventory: Inventory, ids: list[str]) -> dict[str, list[Row]]:
     """The rows of every table for articles of one split; a link is there where all its articles are."""
     ids = sorted(ids)
-    builder = TableBuilder(inventory, kinds={name: who.kind for name, who in corpus.read_annotators().items()})
+    builder = TableBuilder(inventory, annotators=corpus.read_annotators())
     articles = {name: corpus.read_article(name) for name in ids}
     gold = [(articles[name], corpus.read_annotation(GOLD, name)) for name in ids]
     own = [

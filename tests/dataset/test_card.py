@@ -205,7 +205,7 @@ def test_order_of_the_card(tmp_path: Path) -> None:
     titles = re.findall(r"^## (.*)$", body, re.MULTILINE)
     assert titles == [
         *("Load", "Tables", "Labels", "Splits", "Who labelled", "Agreement", "Limitations", "Data statement"),
-        *("Rights", "Contact and upkeep", "Citation", "Columns"),
+        *("Rights", "Contact and upkeep", "Waived checks", "Citation", "Columns"),
     ]
     for anchor in re.findall(r"\]\(#([\w-]+)\)", body):
         assert anchor in {title.lower().replace(" ", "-") for title in titles}

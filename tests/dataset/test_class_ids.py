@@ -1,5 +1,6 @@
 """Class ids stay the same from build to build: a `classes.json` that shifts ids is refused, and nothing is written."""
 
+import json
 from collections.abc import Callable
 
 import msgspec
@@ -26,7 +27,9 @@ def generate(project: Project) -> None:
 def built(project: Project) -> Project:
     """A released project whose ids are committed, with a label that was retired, and its dataset."""
     (project.root / "releases").mkdir()
-    project.path("releases/1.0.0.json").write_text("{}")
+    manifest = {"format": "annotate release 1", "version": "1.0.0", "inventory": "1.0.0", "files": {}}
+    project.path("releases/1.0.0.json").write_text(json.dumps(manifest))
+    project.path("corpus/CHANGELOG.md").write_text("# Changes\n")
     generate(project)
     edit(project, lambda names: (*names, "Retired"))
     assert project.annotate("build", "--out", "dist").exit_code == 0

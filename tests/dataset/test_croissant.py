@@ -212,7 +212,7 @@ def test_a_full_statement_fills_every_field_of_the_docs(project: Project) -> Non
     assert built.exit_code == 0, built.output
     found = document(project.root / "out")
     assert responsible(found) == sorted((*MINIMAL, *FURTHER))
-    page = (ROOT / "docs" / "publishing.md").read_text("utf-8").partition("## Responsible-AI fields\n")[2]
+    page = (ROOT / "docs" / "how-to" / "publishing.md").read_text("utf-8").partition("## Responsible-AI fields\n")[2]
     assert responsible(found) == sorted(re.findall(r"`((?:rai|prov):\w+)`", page.partition("\n## ")[0]))
     missing = [key for key in keys if key not in lists and f"Words on {key}." not in json.dumps(found)]
     assert missing == []

@@ -8,7 +8,7 @@ import pytest
 
 from annotate.dataset.folder import MANIFEST, read_manifest
 from annotate.errors import CannotRun
-from annotate.redaction.skeleton import STRETCH, parse_skeleton
+from annotate.redaction.skeleton import STRETCH, open_skeleton
 from tests.conftest import Project, annotate, read_files
 
 PAGE = "guidelines/labels/quoting.md"
@@ -64,9 +64,10 @@ def test_pages_that_quote_articles_are_left_out_with_the_texts_and_come_back(quo
 
 def test_a_skeleton_writes_no_page_elsewhere(quoting: Project) -> None:
     assert quoting.annotate("build", "--without-text", "--out", "open").exit_code == 0
-    data = quoting.path("open/skeleton.jsonl").read_bytes().replace(b'"plain.md"', b'"../plain.md"')
+    path = quoting.path("open/skeleton.jsonl")
+    path.write_bytes(path.read_bytes().replace(b'"plain.md"', b'"../plain.md"'))
     with pytest.raises(CannotRun, match=r"names '\.\./plain\.md', which it must not write"):
-        parse_skeleton("skeleton", data)
+        open_skeleton(path)
 
 
 @pytest.mark.parametrize("gold", ["ds", "ds/data/articles"])

@@ -71,7 +71,12 @@ def test_template_and_docs_have_every_heading_and_figure(project: Project, tmp_p
     values = load_yaml(project.path(STATEMENT), "", within=project.root)
     assert list(values) == headings
     assert project.annotate("build", "--out", "out").exit_code == 0
-    page = (ROOT / "docs/formats.md").read_text("utf-8").partition("## The data statement\n")[2].partition("\n## ")[0]
+    page = (
+        (ROOT / "docs/reference/formats.md")
+        .read_text("utf-8")
+        .partition("## The data statement\n")[2]
+        .partition("\n## ")[0]
+    )
     assert re.findall(r"^\| `(\w+)` \|.*\| (.*) \|$", page, re.MULTILINE) == [
         (heading, value.strip() if isinstance(value, str) else f"[{value[0]}]") for heading, value in values.items()
     ]

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.corpus import Corpus, sort_annotation
+from annotate.dataset import texts
 from annotate.dataset.features import ARTICLES, PROCESSES
 from annotate.dataset.table_builder import TableBuilder
 from annotate.dataset.tables import table_features
+from annotate.dataset.tables.common import graph_columns
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, AttributeValue, Relation, Span
 from tests.conftest import Project
@@ -18,6 +21,15 @@ from tests.graphs import ZOO, make_annotation, make_article
 
 BUILDER = TableBuilder(ZOO)
 Row = dict[str, Any]
+
+
+def test_tables_share_the_arrays_of_a_batch() -> None:
+    """`articles` and `annotations` of the same labels show the same arrays, which take time and memory once."""
+    text = "Ann said so."
+    article = make_article(text)
+    batch = BUILDER.batch_of_pairs([(article, make_annotation(text, [], []))])
+    assert graph_columns(batch) is graph_columns(batch)
+    assert graph_columns(batch) is not graph_columns(BUILDER.batch_of_pairs([(article, make_annotation(text, [], []))]))
 
 
 def given_values(row: Row, attributes: list[str], features: Row) -> dict[str, AttributeValue]:
@@ -59,7 +71,7 @@ def back(row: Row, zoo: Inventory) -> Annotation:
     return Annotation(
         article=row["id"],
         annotator=row["annotator"],
-        process=PROCESSES[row["process"]],  # type: ignore[arg-type]
+        process=PROCESSES[row["process"]],
         made_from=tuple(row["made_from"]),
         inventory=row["inventory"],
         text_sha256=row["text_sha256"],
@@ -139,6 +151,33 @@ def test_a_batch_gives_the_same_rows_as_single_documents(corpus: Corpus, labels:
     together = build_rows(builder, batch)
     for name, table in together.items():
         assert table.to_pylist() == [row for pair in batch for row in build_rows(builder, [pair])[name].to_pylist()]
+
+
+@given(st.lists(annotations(), max_size=4), st.integers(1, 40))
+@settings(deadline=None)
+def test_parts_give_the_rows_of_the_whole(batch: list[tuple[Article, Annotation]], size: int) -> None:
+    builder = TableBuilder(ZOO, negatives=True)
+    whole = build_rows(builder, batch)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(texts, "PART", size)
+        parts = list(builder.build_parts(builder.batch_of_pairs(batch)))
+    assert list(dict.fromkeys(name for name, _ in parts)) == list(whole)
+    for name, table in whole.items():
+        assert pa.concat_tables(part for each, part in parts if each == name).to_pylist() == table.to_pylist()
+
+
+def test_relations_that_repeat_a_text_are_built_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: each of 20,000 relations of one span has all words between, which took gigabytes."""
+    monkeypatch.setattr(texts, "PART", 1000)
+    seer = Span(id="k", label="Keeper", start=0, end=1, text="k")
+    animals = [Span(id=f"a{at}", label="Animal", start=at, end=at + 1, text="x") for at in range(2, 400, 2)]
+    text = "k\n" + "x\n" * len(animals)
+    relations = [Relation(label="seen_by", head=span.id, tail="k") for span in animals]
+    batch = BUILDER.batch_of_pairs([(make_article(text), make_annotation(text, [seer, *animals], relations))])
+    parts = [rows for name, rows in BUILDER.build_parts(batch) if name == "relations"]
+    lengths = [[len(row["context"]["text"]) for row in rows.to_pylist()] for rows in parts]
+    assert sum(map(len, lengths)) == len(relations)
+    assert all(sum(of_part[:-1]) < 1000 <= sum(of_part) for of_part in lengths[:-1])
 
 
 def test_no_article_gives_typed_tables_without_a_row() -> None:

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import tempfile
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from annotate.columns import Integers
 from annotate.dataset import writer
 from annotate.dataset.features import INTEGER, RANGE, STRING, Feature, arrow_schema, arrow_type, class_label, list_of
 from annotate.dataset.folder import CARD, FORMAT, MANIFEST, Manifest, dataset_folder, encode_manifest
@@ -57,6 +59,39 @@ def test_bytes_do_not_depend_on_how_rows_are_handed_in(tmp_path: Path) -> None:
     assert [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)] == [10, 10, 10, 7]
     assert file.read().equals(rows(37))
     assert file.metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+def test_a_row_group_ends_where_its_texts_are_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: 2,000 rows of long texts were in memory at once."""
+    monkeypatch.setattr(writer, "GROUP_BYTES", 12)
+    features: Feature = {"id": STRING, "context": {"text": STRING}}
+    values = [{"id": "i", "context": {"text": "é" * length}} for length in (1, 1, 2, 0, 9, 1, 5, 2, 0)]
+    table = pa.Table.from_pylist(values, arrow_schema(features))
+    files = list[writer.TableFile]()
+    for cuts in ([0, 9], [0, 2, 3, 3, 8, 9], list(range(10))):
+        table_writer = TableWriter(tmp_path / f"{len(cuts)}", "things", "train", features)
+        for first, stop in pairwise(cuts):
+            table_writer.add(table[first:stop])
+        files.append(table_writer.finish())
+    assert files == [files[0]] * 3
+    metadata = pq.ParquetFile(tmp_path / "2" / files[0].file).metadata
+    # The bytes of the rows are 3, 3, 5, 1, 19, 3, 11, 5 and 1.
+    assert [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)] == [4, 1, 2, 2]
+
+
+def test_texts_are_counted_only_near_the_bound_of_a_row_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted, count_bytes = list[int](), writer._count_bytes
+
+    def count(table: pa.Table) -> Integers:
+        counted.append(len(table))
+        return count_bytes(table)
+
+    monkeypatch.setattr(writer, "_count_bytes", count)
+    written(tmp_path / "far", rows(37), rows(12, 37))
+    assert not counted
+    monkeypatch.setattr(writer, "GROUP_BYTES", rows(37).nbytes + 1)
+    written(tmp_path / "near", rows(37), rows(12, 37))
+    assert counted == [37, 12]
 
 
 def test_each_column_is_written_in_its_own_way(tmp_path: Path) -> None:
@@ -175,6 +210,30 @@ def test_the_logical_hash_is_what_its_docstring_says(values: list[Any], first: i
     streams("all", NESTED, values[first:], expected)
     lines = sorted(f"{name} {hashlib.sha256(data).hexdigest()}\n" for name, data in expected.items())
     assert found.hexdigest() == hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [[0, 0], [0]],
+        [[0, 0], [0, 1], [0]],
+        [[0], [None], [0]],
+        [[None], [0, 0], []],
+        [[], [5], [0] * 300_000],
+        [[0] * 300_000, [2**56 + 1]],
+    ],
+)
+def test_runs_of_equal_bytes_are_hashed_as_any_others(parts: list[list[int | None]]) -> None:
+    """Runs that have just been counted are hashed where they end; two columns share the hash of a run."""
+    found = LogicalHash()
+    for part in parts:
+        found.update(pa.table({name: pa.array(part, pa.int64()) for name in ("a", "b")}))
+    lines = []
+    for name in ("a", "b"):
+        expected: dict[str, bytes] = {}
+        streams(name, INTEGER, [value for part in parts for value in part], expected)
+        lines += [f"{path} {hashlib.sha256(data).hexdigest()}\n" for path, data in expected.items()]
+    assert found.hexdigest() == hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
 
 def test_the_logical_hash_is_pinned() -> None:

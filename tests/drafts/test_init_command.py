@@ -68,8 +68,8 @@ RESULT = [
 ]
 
 
-def check_fresh(folder: Path) -> None:
-    assert has_only_unwritten_pages(folder)
+def check_fresh(folder: Path, *others: str) -> None:
+    assert has_only_unwritten_pages(folder, *others)
     result = annotate("generate", "--check", cwd=folder)
     assert result.exit_code == 0, result.output
 
@@ -266,7 +266,7 @@ def test_an_inventory_alone_makes_a_corpus_with_the_pages_that_it_names(tmp_path
     assert (result.exit_code, result.stderr) == (0, ""), result.output
     assert "1 layer, 3 labels, 0 attributes, 1 relation." in result.stdout
     folder = tmp_path / "corpus-of-theirs"
-    check_fresh(folder)
+    check_fresh(folder, "C510")  # a page of ours, which has no table of a label of theirs
     assert (folder / "schema/labels.yaml").read_text() == INVENTORY
     pages = {path.relative_to(folder / "guidelines").as_posix(): path for path in (folder / "guidelines").rglob("*.md")}
     assert sorted(pages) == ["README.md", "below/sails.md", "how-to-label.md", "who.md"]

@@ -14,17 +14,17 @@ from tests.conftest import ROOT, Project
 RUN_TASK = str(Path(__file__).with_name("run_task.py"))
 PARTLY_WRONG = {
     "harbour": [
-        # One span is right, one has a wrong boundary, one is nowhere, one has an unknown label; words are around it.
+        # Two spans are right, one has a wrong boundary, one is nowhere, one has an unknown label; words are around it.
         """Here it is:
 ```json
 {"spans": [
-  {"id": "a", "label": "Verb", "paragraph": 1, "quote": "said", "occurrence": 1, "attributes": {}},
-  {"id": 2, "label": "Speaker", "paragraph": 1, "quote": "harbour master", "occurrence": 1,
-   "attributes": {"rank": "admiral"}},
-  {"id": "c", "label": "Quay", "paragraph": 1, "quote": "never written", "occurrence": 1, "attributes": {}},
-  {"id": "d", "label": "Nope", "paragraph": 1, "quote": "said", "occurrence": 1, "attributes": {}},
-  {"id": "a", "label": "Verb", "paragraph": 1, "quote": "said", "occurrence": 1, "attributes": {}}],
- "relations": [{"label": "speaker", "head": "a", "tail": 2}, {"label": "speaker", "head": "d", "tail": 2}]}
+  {"id": "a", "label": "Verb", "quote": "said", "occurrence": 1, "attributes": {}},
+  {"id": 2, "label": "Speaker", "quote": "harbour master", "occurrence": 1, "attributes": {"rank": "master"}},
+  {"id": "w", "label": "Words", "quote": "40 crates lie at Café Quay 🚢", "occurrence": 1, "attributes": {}},
+  {"id": "c", "label": "Quay", "quote": "never written", "occurrence": 1, "attributes": {}},
+  {"id": "d", "label": "Nope", "quote": "said", "occurrence": 1, "attributes": {}}],
+ "relations": [{"label": "speaker", "head": "a", "tail": 2}, {"label": "words", "head": "a", "tail": "w"},
+  {"label": "speaker", "head": "d", "tail": 2}]}
 ```"""
     ],
     "market": ["I cannot help with that."],
@@ -34,7 +34,7 @@ PARTLY_WRONG = {
 SCENARIOS = {
     "gold": "gold",
     "partly wrong": PARTLY_WRONG,
-    "two epochs": {name: ["{}", *answers] for name, answers in PARTLY_WRONG.items()},
+    "two epochs": {name: ['{"spans": [], "relations": []}', *answers] for name, answers in PARTLY_WRONG.items()},
 }
 
 
@@ -54,10 +54,12 @@ def results(evaluation_environment: BareEnvironment, project: Project) -> Any:
     return json.loads(project.path("out.json").read_text("utf-8"))
 
 
-def score_rows(project: Project, rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Score rows with `annotate score`, and return its figures by the names of the task."""
-    project.path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    result = project.annotate("score", "ds", "rows.jsonl", "--format", "json", "--samples", "0")
+def score_labels(project: Project, labels: list[dict[str, Any]]) -> dict[str, float]:
+    """Score labels with `annotate score`, and return its figures by the names of the task."""
+    project.path("labels").mkdir(exist_ok=True)
+    for annotation in labels:
+        project.path(f"labels/{annotation['article']}.json").write_text(json.dumps(annotation), "utf-8")
+    result = project.annotate("score", "ds", "labels", "--format", "json", "--samples", "0")
     assert result.exit_code == 0, result.output
     scores = json.loads(result.stdout)
     figures = {}
@@ -73,8 +75,8 @@ def score_rows(project: Project, rows: list[dict[str, Any]]) -> dict[str, float]
 
 
 def split_counts(metrics: dict[str, float]) -> tuple[dict[str, float], list[float]]:
-    """Return the scores, and the numbers of what was left out and of unreadable answers."""
-    counts = ("left_out", "unreadable")
+    """Return the scores, and the numbers of what was quarantined and of findings."""
+    counts = ("quarantined", "findings")
     return {name: value for name, value in metrics.items() if name not in counts}, [metrics[name] for name in counts]
 
 
@@ -82,27 +84,27 @@ def test_gold_scores_one_and_as_annotate_score(project: Project, results: Any) -
     result = results["gold"]
     scores, counts = split_counts(result["metrics"])
     assert counts == [0, 0]
-    assert scores == score_rows(project, result["rows"])
+    assert scores == score_labels(project, result["labels"])
     assert set(scores.values()) == {1}
     assert "exact_f1" in scores
     assert all(value["gold"] == value["predicted"] == value["found"] for value in result["values"])
+    assert len(result["metadata"]["prompt_sha256"]) == 64
 
 
 def test_partly_wrong_answers_score_as_annotate_score(project: Project, results: Any) -> None:
     result = results["partly wrong"]
     scores, counts = split_counts(result["metrics"])
-    assert counts == [4, 1]
-    assert scores == score_rows(project, result["rows"])
+    assert counts == [4, 0]
+    assert scores == score_labels(project, result["labels"])
     assert 0 < scores["exact_f1"] < scores["overlap_f1"] < 1
     assert [value["predicted"] for value in result["values"]] == [3, 0]
-    assert [value["found"] for value in result["values"]] == [1, 0]
-    assert result["explanations"][0].splitlines() == [
-        "span '2': attribute 'rank': 'admiral' is not a value of it",
-        "span 4: its id 'a' is missing, or another span has it",
-        "span 'd': unknown span label 'Nope'",
-        "relation 1: its head 'd' is not a span of the row",
+    assert [value["found"] for value in result["values"]] == [2, 0]
+    assert [line.split(": ")[:2] for line in result["explanations"][0].splitlines()] == [
+        ["paragraph 1", "A203"],
+        ["paragraph 1", "A301"],
+        ["paragraph 1", "A402"],
     ]
-    assert result["explanations"][1] == "the answer has no JSON object"
+    assert result["explanations"][1].startswith("paragraph 1: A103: paragraph 1: the answer has no JSON object")
 
 
 def test_epochs_have_the_mean_of_their_scores(results: Any) -> None:
@@ -124,18 +126,18 @@ def test_other_commands_need_no_inspect(wheel_alone: BareEnvironment, project: P
     assert "all labels" in done.stdout
 
 
-def test_rows_of_a_log_are_read_as_the_page_says(
+def test_labels_of_a_log_are_read_as_the_page_says(
     evaluation_environment: BareEnvironment, project: Project, results: Any
 ) -> None:
-    page = (ROOT / "docs" / "evaluation.md").read_text("utf-8")
+    page = (ROOT / "docs" / "how-to" / "evaluation.md").read_text("utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     evaluation_environment.run("python", "-c", code.replace('"logs"', '"logs/gold"'), cwd=project.root)
-    lines = project.path("answers.jsonl").read_text("utf-8").splitlines()
-    assert [json.loads(line) for line in lines] == results["gold"]["rows"]
+    read = {path.stem: json.loads(path.read_text("utf-8")) for path in project.path("answers").iterdir()}
+    assert read == {labels["article"]: labels for labels in results["gold"]["labels"]}
 
 
 def test_options_of_the_page_are_those_of_the_task() -> None:
-    page = (ROOT / "docs" / "evaluation.md").read_text("utf-8")
+    page = (ROOT / "docs" / "how-to" / "evaluation.md").read_text("utf-8")
     tree = ast.parse((ROOT / "annotate" / "evaluation" / "inspect_task.py").read_text("utf-8"))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     names = [argument.arg for argument in functions["label_articles"].args.args]

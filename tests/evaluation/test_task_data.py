@@ -2,15 +2,18 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
-from annotate.evaluation.prompt import shorten_page, show_article, write_instructions
-from annotate.evaluation.task_data import load_task_data
+from annotate.evaluation.task_data import TaskData, load_task_data
 from annotate.inventory import Inventory
-from annotate.tokens import list_words
+from annotate.models.guideline_pages import read_guidelines
+from annotate.models.labeller import PromptedLabelling
+from annotate.models.pass_settings import PassSettings
+from annotate.models.prompts import write_prompt
 from tests.conftest import ROOT, Project, annotate
 
 
@@ -19,45 +22,43 @@ def build(project: Project, *words: str) -> str:
     return str(project.path("ds"))
 
 
+def load(dataset: str, schema: str | None, guidelines: str | None, split: str, **settings: Any) -> TaskData:
+    return load_task_data(dataset, schema, guidelines, split, PassSettings(**settings))
+
+
+def read_instructions(data: TaskData) -> str:
+    article = data.make_article(next(iter(data.gold)))
+    return data.labelling.plan_article(article)[0].chat.messages[0].content
+
+
 def test_instructions_name_all_that_the_inventory_has(project: Project) -> None:
     inventory = project.inventory
-    text = write_instructions(inventory, {})
-    for name in (*inventory.spans, *inventory.relations, *inventory.attributes):
+    text = read_instructions(load(build(project), str(project.schema), "", "all"))
+    for name in (*inventory.spans, *inventory.attributes, "speaker", "words", "lies_at", "continues"):
         assert f"`{name}`" in text
     definitions = [label.definition for label in inventory.spans.values()]
-    definitions += [label.definition for label in inventory.relations.values()]
     definitions += [attribute.definition for attribute in inventory.attributes.values()]
     assert [definition for definition in definitions if definition not in text] == []
     for attribute in inventory.attributes.values():
         assert all(f"`{value}`: {definition}" in text for value, definition in attribute.values.items())
 
 
-def test_guidelines_give_no_answer_away(corpus: Corpus, labels: Inventory, tmp_path: Path) -> None:
-    """This corpus has examples of its own articles on its pages."""
+def test_a_model_is_told_what_prelabel_tells_it(corpus: Corpus, labels: Inventory, tmp_path: Path) -> None:
+    """The prompts of the task are those of a run over the corpus, which quote no article."""
     assert annotate("build", "--out", str(tmp_path / "ds")).exit_code == 0
-    data = load_task_data(str(tmp_path / "ds"), str(ROOT / "schema"), None, "test")
-    assert list(data.pages)[:2] == ["labels/source.md", "labels/cue.md"]
-    articles = [f" {' '.join(list_words(article.text)).casefold()} " for article in corpus.articles()]
-    instructions = write_instructions(labels, data.pages)
-    for line in instructions.splitlines():
-        words = list_words(line.replace("**", "")) if line.startswith(">") else []
-        for index in range(len(words) - 4):
-            run = " ".join(words[index : index + 5]).casefold()
-            assert not any(f" {run} " in article for article in articles), line
-    assert "> *(constructed)*" in instructions
-    assert "generated: label" not in instructions
-    without = load_task_data(str(tmp_path / "ds"), str(ROOT / "schema"), "", "test")
-    assert without.pages == {}
-
-
-def test_a_quotation_is_left_out_with_what_explains_it() -> None:
-    page = "# Verb\n\n> The master **said** so.\n\nIt is the verb.\n\n> He sang.\n\nOwn.\n\n## Not\n\n> so.\n\nText."
-    assert shorten_page(page, ["The master said so."]) == "# Verb\n\n> He sang.\n\nOwn.\n\n## Not"
-    assert shorten_page(page, []) == page
-
-
-def test_paragraphs_have_numbers() -> None:
-    assert show_article("One.\n\n \nTwo\nthree.\n") == "[1] One.\n\n[2] Two\n\n[3] three."
+    dataset, schema = str(tmp_path / "ds"), str(ROOT / "schema")
+    data = load(dataset, schema, None, "test", guideline_tokens=24_000, examples=True)
+    texts = [article.text for article in corpus.articles()]
+    pages = read_guidelines(ROOT / "guidelines", labels)
+    prompt = write_prompt(labels, pages, budget=24_000, texts=texts, examples=True)
+    labelling = PromptedLabelling(prompt, "model")
+    assert data.gold.keys() <= set(corpus.article_ids())
+    for article_id in data.gold:
+        requests = data.labelling.plan_article(data.make_article(article_id))
+        assert requests == labelling.plan_article(corpus.read_article(article_id))
+    assert "> *(constructed)*" in read_instructions(data)
+    assert data.labelling.describe().left_out[0].endswith(" places of the guidelines with words of articles")
+    assert "# Guidelines" not in read_instructions(load(dataset, schema, "", "test"))
 
 
 def test_the_inventory_of_the_dataset_comes_first(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,11 +66,11 @@ def test_the_inventory_of_the_dataset_comes_first(project: Project, monkeypatch:
     dataset = build(project)
     monkeypatch.chdir(project.root)
     shutil.rmtree(Path(dataset) / "schema", ignore_errors=True)
-    assert load_task_data(dataset, None, None, "all").inventory.title == "Port news"
+    assert load(dataset, None, None, "all").inventory.title == "Port news"
     shutil.copytree(project.schema, Path(dataset) / "schema")
     project.replace("ds/schema/labels.yaml", "title: Port news", "title: Other news")
     load_task_data.cache_clear()
-    assert load_task_data(dataset, None, None, "all").inventory.title == "Other news"
+    assert load(dataset, None, None, "all").inventory.title == "Other news"
 
 
 @pytest.mark.parametrize(
@@ -84,15 +85,15 @@ def test_a_dataset_that_cannot_be_evaluated_is_refused(
 ) -> None:
     dataset = build(project, *words)
     with pytest.raises(CannotRun, match=problem):
-        load_task_data(dataset, str(project.schema), "", split)
+        load(dataset, str(project.schema), "", split)
 
 
 def test_a_folder_that_is_no_dataset_and_a_missing_page_are_refused(project: Project) -> None:
     with pytest.raises(CannotRun, match="is no dataset folder of this version"):
-        load_task_data(str(project.root), str(project.schema), "", "all")
+        load(str(project.root), str(project.schema), "", "all")
     dataset = build(project)
     with pytest.raises(CannotRun, match=r"speech\.md"):
-        load_task_data(dataset, str(project.schema), str(project.root), "all")
+        load(dataset, str(project.schema), str(project.root), "all")
     project.path("speech.md").symlink_to("/etc/hostname")
     with pytest.raises(CannotRun, match=r"speech\.md"):
-        load_task_data(dataset, str(project.schema), str(project.root), "all")
+        load(dataset, str(project.schema), str(project.root), "all")

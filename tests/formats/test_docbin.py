@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,23 @@ def test_letters_are_tokens_where_spacy_cannot_divide_a_text(language: str, text
     assert len(spans) > 4
     assert not [loss for loss in docbin.list_losses(document, ZOO) if loss.reason == "token edge"]
     assert docbin._make_doc(document, ZOO).text == text
+
+
+def test_the_vocabulary_does_not_grow_with_the_number_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: each tokenizer kept the words of all articles that it had seen."""
+    monkeypatch.setattr(docbin, "ARTICLES_PER_FILE", 2)
+    texts = [" ".join(f"{letter}{number}" for number in range(200)) for letter in "abcdefgh"]
+    documents = [LabelledArticle(make_article(text, text[0]), make_annotation(text, [], [], text[0])) for text in texts]
+    sizes = list[int]()
+
+    def list_documents() -> Iterator[LabelledArticle]:
+        for document in documents:
+            yield document
+            sizes.append(len(docbin._tokenizer(document.article.language).vocab.strings))
+
+    docbin.write(tmp_path, list_documents(), ZOO)
+    assert max(sizes) < min(sizes) + 2 * 200
+    assert [raw.data.decode() for raw in docbin.read(tmp_path)] == texts
 
 
 def test_entities_of_spacy(project: Project, others: Path) -> None:

@@ -416,14 +416,17 @@ def test_names_that_the_map_lacks_come_first_and_findings_of_a_code_are_limited(
     (folder / "t.ann").write_text("".join(["T1\tGhost 0 4\tAnna\n", *relations, *spans]))
     (folder / "map.yaml").write_text("relations: {At: {relation: lies_at}}\nspans: {Quay: {label: Quay}}\n")
     words = ("import", "--format", "brat", "others", "--annotator", "anna", "--plan")
-    ghost, *dangling, offsets, others, summary = project.annotate(*words).stdout.splitlines()
+    counts, ghost, *dangling, offsets, others, summary = project.annotate(*words).stdout.splitlines()
+    assert counts == "32 findings: F207 × 30, F205 × 1, F202 × 1. The first 20 of each code:"
     assert ghost.startswith("others/t.ann:1: F205 ")
     assert [line.split()[:2] for line in dangling] == [[f"others/t.ann:{line}:", "F207"] for line in range(2, 22)]
     assert offsets.startswith("others/t.ann:32: F202 ")
-    assert others == "… and 10 more F207; --report json lists them"
+    assert others == "… 10 more F207 (--all)"
     assert "33 lines: 1 taken, 0 left out, 32 reported." in summary
     everything = project.annotate(*words, "--report", "json")
     assert [code for code, _ in codes(everything)].count("F207") == 30
+    *lines, last = project.annotate(*words, "--all").stdout.splitlines()
+    assert ([line.split()[1] for line in lines], last) == (["F205", *["F207"] * 30, "F202"], summary)
 
 
 def test_discontinuous_span_without_a_relation_for_pieces(project: Project, others: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from annotate.corpus import Corpus
-from annotate.formats import CSV, ENDINGS, FORMATS, LABEL_STUDIO, TOOLS
+from annotate.formats import CSV, ENDINGS, FORMATS, LABEL_STUDIO, PRELABEL, TOOLS
 from annotate.formats.file_patterns import make_layout
 from tests.conftest import ROOT, Project
 from tests.formats.conftest import codes
@@ -242,7 +242,7 @@ def test_two_sources_of_one_name_are_reported(project: Project, others: Path) ->
 
 
 def test_patterns_of_the_documentation_fit_together() -> None:
-    page = (ROOT / "docs" / "interchange.md").read_text("utf-8")
+    page = (ROOT / "docs" / "reference" / "interchange.md").read_text("utf-8")
     commands = [
         shlex.split(line) for line in page.splitlines() if line.startswith("annotate import") and "--texts" in line
     ]
@@ -259,7 +259,7 @@ def test_patterns_of_the_documentation_fit_together() -> None:
 
 
 def test_each_format_has_the_endings_of_its_files() -> None:
-    assert ENDINGS.keys() == {*FORMATS, CSV, LABEL_STUDIO, *TOOLS}
+    assert ENDINGS.keys() == {*FORMATS, CSV, LABEL_STUDIO, *TOOLS, PRELABEL}
 
 
 def test_the_map_of_the_corpus_is_used(project: Project, others: Path) -> None:

@@ -508,8 +508,8 @@ def test_ready_maps_are_valid(tool: str) -> None:
 
 
 def test_documented_sections_are_valid(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "interchange.md").read_text()
-    blocks = re.findall(r"^```\n((?:jsonl|annotators):.*?)^```", page, re.DOTALL | re.MULTILINE)
+    page = (ROOT / "docs" / "reference" / "interchange.md").read_text()
+    blocks = re.findall(r"^```yaml\n((?:jsonl|annotators):.*?)^```", page, re.DOTALL | re.MULTILINE)
     assert len(blocks) == 2
     (tmp_path / "map.yaml").write_text("spans: {}\n" + "".join(blocks))
     label_map = load_map(tmp_path / "map.yaml", LABELS)

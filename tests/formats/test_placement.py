@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from annotate.formats.placement import OFFSET_UNITS, ArticleWindow, WrongOffsets, check_offsets
 from annotate.ingest import Cut, Details, cut_articles
+from annotate.offsets import OffsetTable
 from tests.formats.strategies import texts
 from tests.strategies import to_utf16
 
@@ -24,14 +25,14 @@ def test_correction_reads_the_quoted_words(text: str, data: st.DataObject) -> No
     start = data.draw(st.integers(0, len(text) - 1))
     words = text[start : data.draw(st.integers(start + 1, len(text)))]
     offsets = data.draw(st.tuples(st.integers(-2, 2 * len(text)), st.integers(-2, 2 * len(text))))
-    placed = check_offsets(text, (offsets,), words)
+    placed = check_offsets(OffsetTable(text), (offsets,), words)
     shown = " ".join(words.split())
     if placed is None:
         assert " ".join(text[slice(*offsets)].split()) == shown
     elif placed.correction:
         ((first, last),) = placed.correction
         assert " ".join(text[first:last].split()) == shown
-    assert check_offsets(text, ((start, start + len(words)),), words) is None
+    assert check_offsets(OffsetTable(text), ((start, start + len(words)),), words) is None
 
 
 @settings(max_examples=200, deadline=None)
@@ -41,8 +42,8 @@ def test_each_unit_is_converted_back(text: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(text)))
     for name, count in COUNTED.items():
         if text[max(at - 1, 0) : at + 1] != "\r\n":
-            assert OFFSET_UNITS[name](text, count(text, at)) == at
-    assert isinstance(check_offsets(text, ((0, 10**6),), "x"), WrongOffsets)
+            assert OFFSET_UNITS[name](OffsetTable(text), count(text, at)) == at
+    assert isinstance(check_offsets(OffsetTable(text), ((0, 10**6),), "x"), WrongOffsets)
 
 
 @pytest.mark.parametrize("text", ["\ufeff \tAnna left. \n", "  Zoe\u0301 left.\r\n\r\n"])

@@ -71,6 +71,16 @@ class Loop:
         PullJournal(self.state).append(self.studio.address.name, self.tasks())
         return self.take()
 
+    def clear_labels(self, annotator: str = "anna") -> None:
+        """Empty the files of an annotator: a pull keeps labels that it did not pull from the same user."""
+        for article_id in self.corpus.annotated_ids(annotator):
+            labels = self.corpus.read_annotation(annotator, article_id)
+            self.corpus.write_annotation(annotator, msgspec.structs.replace(labels, spans=(), relations=()))
+
+    def let_ben_label(self) -> None:
+        """Make ben a person: no user of a server can be a model."""
+        self.project.replace("corpus/annotators.yaml", "id: ben, kind: model", "id: ben, kind: person")
+
     def differences(self) -> tuple[dict[str, int], list[str]]:
         loaded = self.project.inventory
         labels = corpus_predictions(self.corpus, loaded)

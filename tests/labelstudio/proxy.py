@@ -22,12 +22,14 @@ class Proxy:
 
     `delay` says how many seconds a request is held before the server gets it, whether or not anybody still waits.
     `prefix` is the path below which the server is; the server does not see it.
+    `queries` has the path of each request with its query.
     `after` is called once the server has done a request, before its answer is passed on: the client still waits.
     """
 
     def __init__(self, port: int, upstream: int) -> None:
         self.url, self.upstream = f"http://{HOST}:{port}", upstream
         self.seen: list[str] = []
+        self.queries: list[str] = []
         self.prefix = ""
         self.faults: Callable[[int, str], Fault | None] = lambda count, request: None
         self.after: Callable[[int, str], None] = lambda count, request: None
@@ -52,6 +54,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         request = f"{self.command} {self.path.partition('?')[0]}"
         self.proxy.seen.append(request)
+        self.proxy.queries.append(self.path)
         count = len(self.proxy.seen)
         fault = self.proxy.faults(count, request)
         self.proxy.closing.wait(self.proxy.delay(count, request))

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from annotate.agreement.adjudication import find_agreed
+from annotate.adjudication import find_agreed
 from annotate.corpus import encode_annotation
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.projects import require_project

@@ -182,7 +182,7 @@ def test_many_files_are_counted(project: Project, former: Path) -> None:
         (former / f"file-{number:02}").touch()
     lines = project.annotate("studio", "adopt", str(former)).stdout.splitlines()
     assert sum(line.startswith("left out: ") for line in lines) == 20
-    assert "… and 5 more files left out" in lines
+    assert "… 5 more files (--all)" in lines
 
 
 def test_source_must_be_a_folder(project: Project, tmp_path: Path) -> None:

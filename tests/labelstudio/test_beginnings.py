@@ -74,6 +74,36 @@ def test_annotation_of_another_is_named_and_an_own_copy_began_as_the_original() 
     assert read(entry(1, 1, parent_annotation=3), entry(3, 7)).made_from == ("user-7",)
 
 
+def suggested(region_id: str, origin: str) -> dict[str, Any]:
+    return region(origin) | {"id": region_id}
+
+
+TAGGED, REPEATED = suggested("tagger--0123456789", "prediction"), suggested("again--0123456789", "prediction-changed")
+
+
+@pytest.mark.parametrize(
+    ("regions", "parent", "made_from"),
+    [
+        ([TAGGED, region("manual")], None, ("tagger",)),
+        ([TAGGED, REPEATED], None, ("again", "tagger")),
+        ([TAGGED, region("prediction")], 4, ("gold", "tagger")),
+        ([suggested("gold--0123456789", "prediction")], 4, ("gold",)),
+        ([suggested("tagger--0123456789", "manual")], 4, ("gold",)),
+    ],
+)
+def test_who_suggested_regions_is_named(
+    regions: list[dict[str, Any]], parent: int | None, made_from: tuple[str, ...]
+) -> None:
+    began = read(entry(1, 1) | {"result": regions, "parent_prediction": parent}, predictions=GOLD)
+    assert (began.process, began.made_from, began.unknown) == ("corrected", made_from, "")
+
+
+def test_a_region_that_nobody_names_stays_unknown() -> None:
+    began = read(entry(1, 1) | {"result": [TAGGED, region("prediction")]})
+    assert (began.process, began.made_from) == ("corrected", ("tagger",))
+    assert began.unknown == "a prediction, which the server does not name"
+
+
 def test_circle_of_copies_ends() -> None:
     assert read(entry(1, 1, parent_annotation=3), entry(3, 1, parent_annotation=1)) == Beginning()
     assert read(entry(1, 1, parent_annotation=1)) == Beginning()

@@ -94,13 +94,27 @@ def test_restored_labels_began_as_before(team: Team) -> None:
 
 def test_newer_work_is_never_covered(team: Team) -> None:
     items = team.items("harbour")
+    annotation = own_task(team)["annotations"][0]
+    changed = [
+        item | {"value": item["value"] | {"labels": ["Load"]}} if item["type"] == "labels" else item for item in items
+    ]
+    team.studio.update_annotation(annotation["id"], changed)
     assert "newer annotation" in team.run("restore", "anna", "harbour", code=1).output
+    assert own_task(team)["annotations"][0]["result"] == changed
     delete(team, "annotation")
     team.work("anna", "harbour", "drafts", items[:1])
     assert "a draft of theirs" in team.run("restore", "anna", code=1).output
     assert own_task(team)["annotations"] == []
     assert "does not exist" in team.run("restore", "ben", "harbour", code=2).output
     assert "does not list 'carla'" in team.run("restore", "carla", "harbour", code=2).output
+
+
+def test_labels_that_are_there_already_are_not_restored_twice(team: Team) -> None:
+    delete(team, "annotation")
+    assert "restored: harbour, 10 spans" in team.run("restore", "anna", "harbour").output
+    before = own_task(team)["annotations"]
+    assert "already on the server: harbour, 10 spans" in team.run("restore", "anna", "harbour").output
+    assert own_task(team)["annotations"] == before
 
 
 def test_file_that_was_removed_is_not_missed(team: Team) -> None:

@@ -1,6 +1,5 @@
 """A project that was made elsewhere, on a real server: its labels are pulled by a map, and nothing in it is changed."""
 
-import re
 import shlex
 from typing import Any
 
@@ -16,9 +15,9 @@ from annotate.labelstudio.tasks import result_items
 from annotate.model import Annotation
 from tests.conftest import Project, annotate, read_files
 from tests.convert.test_label_map import MAP
+from tests.docs_blocks import DOCS, read_commands, read_section
 from tests.labelstudio.loop import Loop
 from tests.labelstudio.test_controls import LABELS, rename
-from tests.test_coming_from import SECTIONS
 
 pytestmark = pytest.mark.server
 
@@ -105,9 +104,10 @@ def test_labels_are_pulled_and_the_project_stays_as_it_is(loop: Loop) -> None:
 
 
 def page_commands() -> list[list[str]]:
-    """Return the words of the commands that docs/coming-from.md has for a running project."""
-    (block,) = re.findall(r"^```console\n(.*?)^```$", SECTIONS["A Label Studio project"], re.DOTALL | re.MULTILINE)
-    return [shlex.split(line) for line in block.splitlines()]
+    """Return the words of the commands that docs/how-to/coming-from.md has for a running project."""
+    section = read_section(DOCS / "how-to/coming-from.md", "A Label Studio project")
+    (block,) = (block for block in section if block.language == "console")
+    return [shlex.split(command.text) for command in read_commands(block)]
 
 
 def test_three_commands_make_a_dataset_of_a_project(loop: Loop) -> None:

@@ -319,6 +319,7 @@ def test_restore_that_was_killed_is_completed(people: TeamToolkit) -> None:
     """Labels are put back once, and still say what they began with, whether `restore` or `pull` comes next."""
     team, toolkit = people.team, people.toolkit
     team.push()
+    team.clear_labels()
     (task,) = [task for task in team.tasks() if task["data"]["article"] == "harbour"]
     (gold,) = task["predictions"]
     items = [item | {"origin": "prediction"} for item in gold["result"]]

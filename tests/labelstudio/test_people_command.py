@@ -90,6 +90,7 @@ def test_assigned_projects_and_progress(team: Team) -> None:
 
 def test_pull_takes_the_projects_of_all_annotators(team: Team) -> None:
     """Without a title: the shared project if it exists, and each annotator's own, but not the adjudication."""
+    team.clear_labels()
     team.run("people", "add", "anna", "ben")
     team.run("assign", "anna", "ben")
     team.work("anna", "market", "annotations/", [])
@@ -121,6 +122,7 @@ def test_pages_of_identified_users_are_taken_during_the_fetch(team: Team, monkey
     assert f"user {ben} of the server: is not known as an annotator" in refused.stderr
     assert (team.corpus.annotated_ids("anna"), team.corpus.annotated_ids("ben")) == (["harbour"], [])
     assert len(PullJournal(team.state).page_paths()) == 1
+    team.project.replace("corpus/annotators.yaml", "id: ben, kind: model", "id: ben, kind: person")
     named = team.run("pull", "--annotator", "ben").stdout
     assert "written: annotations/ben/market.json\n1 written, " in named
     assert PullJournal(team.state).page_paths() == []
@@ -153,7 +155,7 @@ def test_one_annotators_mistake_stops_no_assignment(team: Team) -> None:
 
 
 def test_assign_refuses_a_corpus_with_errors(team: Team) -> None:
-    team.corpus.root.joinpath("articles", "harbour.txt").write_text("Other words.\n")
+    team.corpus.root.joinpath("articles", "harbour.txt").write_text("Other words.")
     refused = team.run("assign", "anna", "ben", code=1)
     assert "articles/harbour.json: T103 " in refused.stderr
     assert refused.stderr.count("in the corpus; fix them, or assign with --no-check") == 1

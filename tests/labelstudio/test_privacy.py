@@ -54,6 +54,7 @@ def label(team: Team) -> None:
     """Each annotator submits one article, and skips or drafts another, in their own project and in the shared one."""
     team.run("push", "--no-check")
     team.run("assign", *NAMES)
+    team.clear_labels()
     for annotator in NAMES:
         team.work(annotator, "harbour", "annotations/", [VERB])
         team.work(annotator, "market", "drafts", [VERB])

@@ -74,7 +74,8 @@ class Server:
 
 
 def taking(project: Project, state: State, server: Server) -> Pull:
-    return Pull(project.corpus, state, SERVER, Mapper(project.inventory), server.has_task, server.still)
+    mapper = Mapper(project.inventory)
+    return Pull(project.corpus, state, SERVER, mapper, server.has_task, server.still, replace=True)
 
 
 def pulled(project: Project, state: State) -> PullResult:

@@ -52,6 +52,7 @@ def test_new_words_are_applied_if_the_old_ones_are_unused(loop: Loop) -> None:
 
 
 def test_relations_with_the_bare_name_block_new_words_and_are_still_read(loop: Loop) -> None:
+    loop.let_ben_label()
     loop.push()
     loop.submit("harbour", loop.items("harbour"))
     shown_as(loop, "who says it")
@@ -96,6 +97,7 @@ def submitted(loop: Loop) -> dict[str, Any]:
 
 def test_unnamed_relations_are_named_by_their_ends(loop: Loop) -> None:
     """A pull names them in the corpus and counts them; the server gets the shown names, and the next pull agrees."""
+    loop.let_ben_label()
     shown_as(loop, "who says it")
     loop.push()
     before = loop.items("harbour")

@@ -30,6 +30,7 @@ def team(project: Project, started: State, studio: Studio, monkeypatch: pytest.M
     made.push()
     made.run("people", "add", "anna", "ben")
     made.run("assign", "anna")
+    made.clear_labels()
     made.work("anna", "market", "annotations/", [])
     made.work("ben", "harbour", "annotations/", [VERB], project=made.title)
     project.replace("schema/labels.yaml", f"title: {project.inventory.title}", f"title: {made.title}")

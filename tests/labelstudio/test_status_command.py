@@ -65,7 +65,7 @@ def test_status_of_a_team(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(status, "MAX_ROWS", 1)
     short = team.run("status").stdout
     assert ("  market " in short, "  harbour " in short) == (True, False)
-    assert short.splitlines()[-1] == "… and 1 more articles; --all shows them"
+    assert short.splitlines()[-1] == "… 1 more article (--all)"
     assert team.run("status", "--all").stdout.splitlines() == lines
 
 
@@ -91,6 +91,7 @@ def test_config_pushed_from_elsewhere_is_reported(team: Team) -> None:
 
 
 def test_status_lists_the_quarantine(team: Team) -> None:
+    team.clear_labels()
     lost = {"type": "relation", "from_id": "nowhere", "to_id": "nowhere", "direction": "right", "labels": ["words"]}
     team.work("anna", "market", "annotations/", [lost])
     team.project.replace("schema/labels.yaml", "title: Port news", f"title: {team.title}")

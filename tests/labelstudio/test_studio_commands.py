@@ -148,6 +148,8 @@ def test_config_that_orphans_labels_is_refused(loop: Loop) -> None:
 
 
 def test_pull_refuses_unidentified_users(loop: Loop) -> None:
+    loop.corpus.annotation_path("anna", "market").unlink()
+    loop.let_ben_label()
     loop.push()
     loop.submit("market", [])
     before = loop.project.snapshot()
@@ -171,6 +173,7 @@ def test_pull_refuses_unidentified_users(loop: Loop) -> None:
 
 
 def test_quarantined_items_are_listed_counted_and_kept(loop: Loop) -> None:
+    loop.clear_labels()
     loop.push()
     place = {"start": 4, "end": 11, "text": "harbour"}
     good = {

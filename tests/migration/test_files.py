@@ -5,7 +5,7 @@ import pytest
 import yaml
 from click.testing import Result
 
-from annotate.agreement.adjudication import (
+from annotate.adjudication import (
     AddedSpan,
     Adjudication,
     make_gold,

@@ -27,6 +27,7 @@ class Reply:
         cut: Whether the connection ends after half of the body.
         broken: Whether the connection is reset without an answer.
         without_length: Whether the header with the length of the body is left out.
+        raw: Bytes that are sent in place of an answer.
     """
 
     status: int = 200
@@ -37,6 +38,7 @@ class Reply:
     cut: bool = False
     broken: bool = False
     without_length: bool = False
+    raw: bytes = b""
 
 
 @dataclass
@@ -145,6 +147,10 @@ class ChatServer:
                     # Lingering for no time resets the connection.
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     self.connection.close()
+                    return
+                if reply.raw:
+                    self.wfile.write(reply.raw)
+                    self.close_connection = True
                     return
                 body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
                 self.send_response(reply.status)

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from html import unescape
 from typing import Any, Literal
 
-from annotate.evaluation.prompt import list_paragraphs
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Article, Span
 from annotate.models.chat import ChatAnswer, ChatRequest
 from annotate.models.labeller import PromptedLabelling
 from annotate.models.labelling import LabelledArticle, LabelRequest
-from annotate.models.prompts import AnswerMode, ListedSpan, show_listed_span
+from annotate.models.prompts import AnswerMode, ListedSpan, list_paragraphs, show_listed_span
 from annotate.models.tagged_answers import RELATIONS, SPANS, escape_text, name_key
 from annotate.offsets import sha256
 from annotate.quotes import QuotedText

@@ -1,6 +1,9 @@
 """The client against a scripted server: what it asks for, what it makes of answers, and what it does about faults."""
 
+import contextlib
+import gzip
 import json
+import socket
 import ssl
 import subprocess
 import time
@@ -13,15 +16,17 @@ from pathlib import Path
 import pytest
 
 from annotate.errors import CannotRun, Refused
+from annotate.models import http_post
 from annotate.models.budget import Budget, BudgetReached
-from annotate.models.chat import ChatAnswer, ChatMessage, ChatRequest, TokenUsage
-from annotate.models.chat_client import CONTEXT_PROBLEM, ChatClient, ModelParameters, RequestFailed, RequestStopped
+from annotate.models.chat import CONTEXT_PROBLEM, ChatAnswer, ChatMessage, ChatRequest, TokenUsage
+from annotate.models.chat_client import ChatClient, ModelParameters, RequestFailed, RequestStopped
 from annotate.models.endpoint import resolve_endpoint
 from tests.models.chat_server import MODEL, Asked, ChatServer, Reply, answer, error, first_words, serve_chat
 from tests.models.first_word import SCHEMA, make_request
 
 KEY = "sk-secret-0123456789"
 REQUEST = make_request("Anna works.")
+REQUESTED = Asked("/v1/chat/completions", {}, {"messages": [{"role": "user", "content": "Anna works."}]})
 DELAYS = (0.01, 0.01)
 
 
@@ -214,10 +219,23 @@ def test_the_endpoint_says_when(server: ChatServer) -> None:
     ask(server)
     assert 1 <= time.monotonic() - start < 5
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=500), usegmt=True)
-    for value, seconds in (("3600", "3600"), (later, "(499|500)")):
+    for value, wait in (
+        ("3600", "in 3600 seconds"),
+        (later, "in (499|500) seconds"),
+        ("9" * 400, "another day"),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "another day"),
+    ):
         server.play(error(429, "slow down", **{"Retry-After": value}))
-        with pytest.raises(RequestFailed, match=f"run the command again in {seconds} seconds"):
+        with pytest.raises(RequestFailed, match=f"run the command again {wait}; the answers"):
             ask(server)
+
+
+@pytest.mark.parametrize("value", ["1e9", "-5", "nan", "soon", "Fri, 99 Dec 99999 99:59:59 +9999", "٣", ""])
+def test_a_wait_that_cannot_be_read_is_none(server: ChatServer, value: str) -> None:
+    server.play(error(429, "slow down", **{"Retry-After": value.encode().decode("latin-1")}))
+    start = time.monotonic()
+    ask(server)
+    assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize(
@@ -255,6 +273,9 @@ def test_an_endpoint_that_restarts_is_waited_for() -> None:
     [
         (error(401, f"Incorrect API key provided: {KEY}"), r"rejects the key \(401\); set ANNOTATE_MODEL_KEY"),
         (error(403, "no"), r"rejects the key \(403\)"),
+        (error(400, f"bad key {KEY[:-3]}, or {KEY[:9]}…{KEY[-8:]}!"), "answers 400: bad key … or …; correct that"),
+        (Reply(204, b""), "answers 204; check the address"),
+        (Reply(999, b"what"), "answers 999; check the address"),
         (
             Reply(200, b"<!doctype html><p>Hello", {"Content-Type": "text/html"}),
             "answers with a web page; check the ad",
@@ -393,8 +414,97 @@ def test_a_proxy_leads_to_an_endpoint_with_tls_and_sees_no_key(
 
 def test_an_endpoint_that_speaks_no_tls(server: ChatServer) -> None:
     endpoint = resolve_endpoint(server.url.replace("http:", "https:"), environ={})
-    with pytest.raises(RequestFailed, match=r"broke the connection off \(SSL"):
-        ChatClient(endpoint, MODEL, delays=()).ask(REQUEST)
+    with pytest.raises(CannotRun, match="does not speak TLS; check that it runs and that the address is right"):
+        ChatClient(endpoint, MODEL).ask(REQUEST)
+
+
+@pytest.mark.parametrize("banner", [b"SSH-2.0-OpenSSH_9\r\n", b"HTTP/1.1 abc\r\n\r\n", b"hello"])
+def test_an_endpoint_that_speaks_no_http(server: ChatServer, banner: bytes) -> None:
+    server.play(Reply(raw=banner), first_words(REQUESTED), Reply(raw=banner))
+    client = make_client(server)
+    with pytest.raises(CannotRun, match="does not speak HTTP; check that it runs") as caught:
+        client.ask(REQUEST)
+    assert not isinstance(caught.value, RequestFailed)
+    client.ask(REQUEST)
+    client.ask(REQUEST)  # an endpoint that spoke it before is asked again
+    assert len(server.asked) == 4
+
+
+def test_an_address_without_any_reply_is_known_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections are not taken: the queue of those that wait is full."""
+    monkeypatch.setattr(http_post, "CONNECT_TIMEOUT", 0.3)
+    with socket.socket() as server, contextlib.ExitStack() as waiting:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(4):
+            other = waiting.enter_context(socket.socket())
+            other.setblocking(False)
+            other.connect_ex(server.getsockname())
+        endpoint = resolve_endpoint(f"http://127.0.0.1:{server.getsockname()[1]}/v1", environ={})
+        start = time.monotonic()
+        with pytest.raises(CannotRun, match="cannot be reached; check that it runs"):
+            ChatClient(endpoint, MODEL).ask(REQUEST)
+        assert time.monotonic() - start < 5
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nhello",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"x" * 100_000 + b"\r\n",
+        HEAD + b"Content-Length: 999999999999999999999999\r\n\r\n{}",
+        HEAD + b"X: y\r\n" * 1000,
+        HEAD + b"X: " + b"y" * 1_000_000,
+        HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b" " * 50_000_000, mtime=0),
+        HEAD + b"\r\n[" + b"[" * 500_000,
+    ],
+    ids=lambda raw: raw[len(HEAD) : len(HEAD) + 40].decode("ascii", "replace"),
+)
+def test_an_answer_that_is_none_fails_in_one_line(server: ChatServer, raw: bytes) -> None:
+    server.script = lambda _: Reply(raw=raw)
+    start = time.monotonic()
+    with pytest.raises(CannotRun) as caught:
+        ask(server)
+    assert "\n" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert time.monotonic() - start < 10
+    assert 1 <= len(server.asked) <= 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        (b'"prompt_tokens": 100', b'"prompt_tokens": NaN', '{"quote": "Anna"}'),
+        (b'"prompt_tokens": 100', b'"prompt_tokens": Infinity', '{"quote": "Anna"}'),
+        (b"Anna", rb"\ud800Anna\udfff", '{"quote": "\ufffdAnna\ufffd"}'),
+        (b"Anna", b"An\xe9na", '{"quote": "An\ufffdna"}'),
+        (b'{"id"', b'\xef\xbb\xbf{"id"', '{"quote": "Anna"}'),
+        (b"Anna", rb"\ud83d\ude00", '{"quote": "\N{GRINNING FACE}"}'),
+    ],
+)
+def test_a_fault_in_a_part_of_an_answer_spoils_no_other_part(
+    server: ChatServer, old: bytes, new: bytes, text: str
+) -> None:
+    body = json.dumps(first_words(REQUESTED).body).encode()
+    assert old in body
+    server.play(Reply(body=body.replace(old, new)))
+    got = ask(server)
+    assert (got.text, got.finish_reason, len(server.asked)) == (text, "stop", 1)
+    assert (got.usage is None) == (old != b"Anna" and new[:1] != b"\xef")
+
+
+def test_the_name_of_the_model_that_answered_is_one_line_that_a_terminal_can_show(server: ChatServer) -> None:
+    reply = first_words(REQUESTED)
+    reply.body["model"] = "m\x1b[31m\n\u202e" + "x" * 1000
+    server.play(reply)
+    name = ask(server).model
+    assert name.startswith("m\\x1b[31m \\u202exxx")
+    assert len(name) < 250
 
 
 def test_text_that_is_not_unicode_can_be_sent(server: ChatServer) -> None:

@@ -1,6 +1,7 @@
 """The ledger: no request is sent twice, whatever threads and processes do, and whatever is in its folder."""
 
 import os
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +11,8 @@ import msgspec
 import pytest
 
 from annotate.errors import CannotRun, Refused
-from annotate.models.chat import ChatAnswer, ChatRequest
-from annotate.models.chat_client import CONTEXT_PROBLEM, ModelParameters
+from annotate.models.chat import CONTEXT_PROBLEM, ChatAnswer, ChatRequest
+from annotate.models.chat_client import ModelParameters
 from annotate.models.consent import needs_consent, record_consent
 from annotate.models.endpoint import Endpoint, resolve_endpoint
 from annotate.models.ledger import LEDGER_FORMAT, Ledger, LedgerEntry, forget_answers, open_ledger
@@ -53,6 +54,22 @@ def test_an_answer_is_kept_before_it_is_used() -> None:
     with open_ledger(ENDPOINT, MODEL, PARAMETERS) as ledger:
         assert ledger.ask(REQUEST, send) == (ANSWER, True)
     assert (send.count, ledger.ignored) == (1, 0)
+
+
+def test_the_ledger_knows_when_its_answers_came() -> None:
+    files = [keep(request=make_request(words)) for words in ("Anna works.", "Ben works.", "Cleo works.")]
+    for file, received in zip(files, ("2026-01-02T00:00:00Z", "", "2026-01-01T00:00:00Z"), strict=True):
+        entry = msgspec.json.decode(file.read_bytes())
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", entry.pop("received"))
+        file.write_bytes(msgspec.json.encode(entry | ({"received": received} if received else {})))
+    with open_ledger(ENDPOINT, MODEL, PARAMETERS) as ledger:
+        assert ledger.ask(make_request("Ben works."), Sender()) == (ANSWER, True)  # an entry of an earlier version
+        assert (ledger.first_received, ledger.last_received, ledger.ignored) == ("", "", 0)
+        for words in ("Anna works.", "Cleo works."):
+            ledger.ask(make_request(words), Sender())
+        assert (ledger.first_received, ledger.last_received) == ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z")
+        ledger.ask(make_request("Dan works."), Sender())
+        assert ledger.last_received > "2026-01-02T00:00:00Z"
 
 
 def test_files_are_private_and_hold_no_key() -> None:

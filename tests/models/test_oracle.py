@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 from annotate.checks import find_errors
 from annotate.corpus import Corpus, sort_annotation
-from annotate.evaluation.prompt import list_paragraphs
 from annotate.inventory import Inventory, load_inventory
 from annotate.model import Annotation, Article, AttributeValue, Relation, Span
 from annotate.models.error_removal import remove_errors
 from annotate.models.labeller import PromptedLabelling
-from annotate.models.prompts import ANSWER_MODES, AnswerMode, write_prompt
+from annotate.models.prompts import ANSWER_MODES, AnswerMode, list_paragraphs, write_prompt
 from annotate.offsets import sha256
 from annotate.tokens import tokenize
 from tests.conftest import BASE

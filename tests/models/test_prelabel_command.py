@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.models.chat import ChatMessage, ChatRequest
 from annotate.models.private_folders import models_root
+from annotate.models.session import MOST_TOO_LONG
 from tests.conftest import ROOT, Project, annotate, read_files
 from tests.models.chat_server import MODEL, Asked, ChatServer, Reply, answer, error, first_words, serve_chat
 from tests.models.oracle import Oracle
@@ -27,7 +29,18 @@ from tests.models.test_oracle import describe_labels
 KEY = "sk-secret-0123456789"
 REQUESTS = 8
 """Both articles have four paragraphs together, each of which is asked about twice."""
+LIMIT_HINT = "run the command again, or raise it; the answers so far are kept"
+GUIDELINES_MISSING = "guidelines: no such folder; the model gets the definitions of labels.yaml alone\n"
 PRICES = f"currency: USD\nmodels:\n  {MODEL}: {{input: 1000, output: 10000, cached: 0}}\n"
+DEFAULTS = {
+    "answers": "json",
+    "guideline_tokens": 12_000,
+    "examples": False,
+    "temperature": 0.0,
+    "seed": None,
+    "max_tokens": None,
+}
+"""The settings of a run without options."""
 
 
 def start(project: Project, server: ChatServer | str, *words: str, **options: Any) -> "subprocess.Popen[str]":
@@ -106,6 +119,7 @@ def test_a_run_writes_labels_and_how_they_were_made(project: Project, server: Ch
         "requests": 8,
         "sent": {**sent, **nothing, "cost": pytest.approx(1.12)},
         "reused": {**dict.fromkeys(sent, 0), **nothing, "cost": 0.0},
+        "corrections": {**dict.fromkeys(sent, 0), **nothing, "cost": 0.0},
         "currency": "USD",
         "articles": 2,
         "left_out": [],
@@ -115,6 +129,7 @@ def test_a_run_writes_labels_and_how_they_were_made(project: Project, server: Ch
         "repaired": 0,
         "findings": {},
         "quarantined": {},
+        "settings": {**DEFAULTS, "seed": 7},
     }
     everything = b"".join(files.values())
     assert KEY.encode() not in everything
@@ -179,7 +194,7 @@ def test_an_interrupted_run_keeps_its_answers_and_the_folder(project: Project, s
     before = read_files(project.path("out"))
     annotate("prelabel", "--forget", cwd=project.root)
     server.asked.clear()
-    server.script = lambda asked: slowly(asked, 1.0 if len(server.asked) < 3 else 0.0)
+    server.script = lambda asked: slowly(asked, 0.2 if len(server.asked) < 3 else 0.0)
     process = start(project, server, "--out", "out", "--concurrency", "2")
     while len(server.asked) < 2:
         time.sleep(0.01)
@@ -196,10 +211,24 @@ def test_an_interrupted_run_keeps_its_answers_and_the_folder(project: Project, s
     assert len(server.asked) == REQUESTS
 
 
+def test_an_interrupted_run_ends_at_once(project: Project, server: ChatServer) -> None:
+    server.script = lambda asked: slowly(asked, 0.0 if len(server.asked) < 2 else 60.0)
+    process = start(project, server, "--out", "out", "--concurrency", "2")
+    while len(server.asked) < 3:
+        time.sleep(0.01)
+    start_time = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert time.monotonic() - start_time < 3  # a second where nothing else runs
+    assert not project.path("out").exists()
+    assert len(list(models_root().glob("answers/*/??/*.json"))) == 1
+
+
 def test_a_run_stops_at_a_number_of_requests(project: Project, server: ChatServer) -> None:
     code, output, errors = run(project, server, "--out", "out", "--max-requests", "7", "--concurrency", "1")
     assert (code, len(server.asked)) == (1, 7)
-    assert errors == "market: left out: --max-requests: reached: 7 were sent; raise it; the answers so far are kept\n"
+    assert errors == f"market: left out: --max-requests: reached: 7 were sent; {LIMIT_HINT}\n"
     assert output.startswith("1 article, 2 spans, 0 relations written")
     assert read_record(project)["left_out"] == [{"article": "market", "reason": "limit reached"}]
     assert not project.path("out/market.json").exists()
@@ -215,7 +244,7 @@ def test_a_run_stops_at_a_price(project: Project, server: ChatServer) -> None:
     code, _, errors = run(project, server, *words, "1.0")
     assert code == 1
     assert re.fullmatch(
-        r"market: left out: --max-cost: reached: 0\.\d+ spent, and the next request may cost 0\.\d+; raise it; .*\n",
+        r"market: left out: --max-cost: reached: 0\.\d+ spent, and the next request may cost 0\.\d+; run .*\n",
         errors,
     )
     cost = read_record(project)["sent"]["cost"]
@@ -231,7 +260,7 @@ def test_a_run_stops_at_a_price(project: Project, server: ChatServer) -> None:
 def test_without_any_label_nothing_is_written(project: Project, server: ChatServer) -> None:
     code, output, errors = run(project, server, "--out", "out", "--max-requests", "0")
     assert (code, output) == (1, "")
-    assert errors == "annotate: --max-requests: reached: 0 were sent; raise it; the answers so far are kept\n"
+    assert errors == f"annotate: --max-requests: reached: 0 were sent; {LIMIT_HINT}\n"
     assert not project.path("out").exists()
 
 
@@ -240,6 +269,40 @@ def test_an_error_of_all_requests_ends_the_run_at_once(project: Project, server:
     code, output, errors = run(project, server, "--out", "out", "--concurrency", "1")
     assert (code, output, len(server.asked)) == (2, "", 1)
     assert errors.startswith(f"annotate: {server.url}: rejects the key (401); set ANNOTATE_MODEL_KEY")
+
+
+def test_a_model_whose_context_is_too_short_for_all_is_named(project: Project, server: ChatServer) -> None:
+    too_long = error(400, "This model's maximum context length is 512 tokens", "context_length_exceeded")
+    server.script = lambda _: too_long
+    project.path("prices.yaml").write_text(PRICES)
+    code, output, errors = run(project, server, "--out", "out", "--prices", "prices.yaml", "--max-cost", "9")
+    assert (code, output) == (2, "")
+    assert errors == (
+        f"annotate: {server.url}: refuses every request as longer than the model's context; "
+        "lower --guideline-tokens, or give the model a longer context\n"
+    )
+    assert not project.path("out").exists()
+    server.script = lambda asked: too_long if "At least" in asked.content else first_words(asked)
+    assert run(project, server, "--out", "out")[0] == 0
+    sent = read_record(project)["sent"]  # a request that is refused has no price
+    assert (sent["answers"], sent["without_usage"], read_record(project)["formats"]) == (6, 0, {"schema": 6})
+
+
+def test_no_more_is_sent_to_a_model_whose_context_is_too_short(project: Project, server: ChatServer) -> None:
+    project.annotate("add", *write_articles(project, MOST_TOO_LONG), "--rights", "ours")
+    server.script = lambda _: error(400, "Prompt is too long", "context_length_exceeded")
+    code, _, errors = run(project, server, "--out", "out", "--concurrency", "1")
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "refuses every request as longer" in errors
+    assert MOST_TOO_LONG <= len(server.asked) <= MOST_TOO_LONG + REQUESTS
+
+
+def write_articles(project: Project, number: int) -> list[str]:
+    """Write texts of one line, and return their paths."""
+    paths = [project.path(f"new{index}.txt") for index in range(number)]
+    for index, path in enumerate(paths):
+        path.write_text(f"Anna left the port for the {index}. time.")
+    return list(map(str, paths))
 
 
 def test_an_article_whose_requests_fail_is_named_and_the_others_are_labelled(
@@ -272,7 +335,8 @@ def test_what_is_not_taken_is_counted_and_kept(project: Project, server: ChatSer
 
     server.script = script
     code, output, errors = run(project, server, "--out", "out", "--concurrency", "1")
-    assert (code, errors) == (0, "")
+    problem = "answered, and no label of its answers could be taken"
+    assert (code, errors) == (1, f"{MODEL}: {problem}; see out/record/quarantine.json\n")
     assert "Quarantined: 4 (X1 4); see out/record" in output
     assert "Findings: 4 (X2 4); see out/record" in output
     assert "estimated for 2 answers" in output
@@ -307,6 +371,48 @@ def test_two_runs_at_once(project: Project, server: ChatServer) -> None:
     assert len(server.asked) == REQUESTS
 
 
+def test_two_models_at_once(project: Project, server: ChatServer) -> None:
+    server.script = slowly
+    first = start(project, server, "--out", "out")
+    code, output, errors = run(project, server, "--out", "other", "--model", "another-model")
+    assert (code, errors) == (0, "")
+    assert output.startswith("2 articles, 4 spans, 0 relations written to other by another-model")
+    output, errors = first.communicate(timeout=60)
+    assert (first.returncode, errors) == (0, "")
+    assert len(server.asked) == 2 * REQUESTS
+    code, _, errors = run(project, server, "--out", "out", "--model", "another-model")
+    assert (code, errors, len(server.asked)) == (0, "", 2 * REQUESTS)
+
+
+def test_answers_to_an_older_prompt_are_not_used(project: Project, server: ChatServer) -> None:
+    server.script = lambda _: answer('{"spans": [], "relations": []}')
+    words = ("prelabel", "--model", MODEL, "--endpoint", server.url, "--out", "out")
+
+    def count_sent() -> int:
+        before = len(server.asked)
+        done = project.annotate(*words)
+        assert done.exit_code == 0, done.output
+        return len(server.asked) - before
+
+    number = count_sent()
+    prompt = read_record(project)["prompt_sha256"]
+    assert (number, count_sent()) == (REQUESTS // 2, 0)
+    inventory = project.path("schema/labels.yaml").read_text()
+    label = project.inventory.spans[next(iter(project.inventory.spans))]
+    project.replace("schema/labels.yaml", label.definition, f"{label.definition} Not in titles.")
+    assert count_sent() == number
+    assert read_record(project)["prompt_sha256"] != prompt
+    for span in project.inventory.spans.values():
+        page = project.path(f"guidelines/{span.guideline}")
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(f"# {span.name}\n\nLabel with care.\n")
+    assert count_sent() == number
+    shutil.rmtree(project.path("guidelines"))
+    project.path("schema/labels.yaml").write_text(inventory)
+    assert count_sent() == 0  # the first answers are kept
+    assert project.annotate("prelabel", "--forget").output == f"{3 * number} answers deleted\n"
+
+
 def test_requests_are_sent_at_once(project: Project, server: ChatServer) -> None:
     server.script = slowly
     assert run(project, server, "--out", "out", "--concurrency", "3")[0] == 0
@@ -322,7 +428,7 @@ def test_a_plan_sends_nothing(project: Project, server: ChatServer) -> None:
     assert lines[1] == f"Model: {MODEL}; annotator: test-model-1-5"
     assert lines[2] == "Requests: at least 4; 0 more are answered already"
     assert re.fullmatch(r"Tokens: about \d+ of requests \(3\.5 bytes a token\); of answers at most 200", lines[3])
-    assert re.fullmatch(r"Price: about 0\.\d+ USD for the requests, and that of the answers", lines[4])
+    assert re.fullmatch(r"Price: about 0\.\d+ USD for the requests, and at most 2\.0000 USD for the answers", lines[4])
     assert lines[5:] == ["Left out of the prompt: the page speech.md"]
     assert not models_root().exists()
     assert not project.path("out").exists()
@@ -459,7 +565,42 @@ def test_gold_comes_back_whole_from_an_endpoint_that_knows_it(
 
 def test_without_guidelines_a_model_gets_the_inventory(project: Project, server: ChatServer) -> None:
     done = project.annotate("prelabel", "--model", MODEL, "--endpoint", server.url, "--plan")
-    assert (done.exit_code, done.stderr) == (
-        0,
-        "guidelines: no such folder; the model gets the definitions of labels.yaml alone\n",
+    assert (done.exit_code, done.stderr) == (0, GUIDELINES_MISSING)
+
+
+def test_the_record_has_the_cost_and_the_gain_of_corrections(project: Project, server: ChatServer) -> None:
+    def script(asked: Asked) -> Reply:
+        is_correction = len(asked.body["messages"]) > 2
+        return answer('{"spans": [], "relations": []}' if is_correction else "I see nothing.")
+
+    server.script = script
+    project.path("prices.yaml").write_text(PRICES)
+    words = ("prelabel", "--model", MODEL, "--endpoint", server.url, "--prices", "prices.yaml", "--out", "out")
+    for sent in (4, 0):  # the second time, all answers are kept ones
+        done = project.annotate(*words)
+        assert (done.exit_code, done.stderr) == (0, GUIDELINES_MISSING)
+        assert "Corrections: 4 problems removed by 4 answers; 400 sent, 40 received; 0.5600 USD" in done.output
+        record = read_record(project)
+        assert (record["sent"]["answers"], record["corrections"]["answers"]) == (2 * sent, 4)
+        assert (record["repaired"], record["quarantined"]) == (4, {})
+
+
+def test_a_model_of_which_nothing_can_be_taken_is_a_failure(project: Project, server: ChatServer) -> None:
+    server.script = lambda _: answer("Sure! I will not.")
+    done = project.annotate("prelabel", "--model", MODEL, "--endpoint", server.url, "--out", "out")
+    assert done.exit_code == 1
+    problem = "answered, and no label of its answers could be taken"
+    assert done.stderr == f"{GUIDELINES_MISSING}{MODEL}: {problem}; see out/record/quarantine.json\n"
+    assert read_record(project)["quarantined"] == {"A103": 4}
+
+
+def test_a_run_over_some_articles_deletes_no_labels_of_others(project: Project, server: ChatServer) -> None:
+    assert run(project, server, "--out", "out")[0] == 0
+    before = read_files(project.path("out"))
+    code, output, errors = run(project, server, "--out", "out", "--articles", "market")
+    assert (code, output) == (2, "")
+    assert errors == (
+        "annotate: out: has labels of 1 article that this run leaves out, such as harbour, and would be replaced; "
+        "name another folder with --out\n"
     )
+    assert read_files(project.path("out")) == before

@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from annotate.corpus import Corpus
-from annotate.evaluation.prompt import list_paragraphs
 from annotate.inventory import Attribute, Inventory, SpanLabel, load_inventory
 from annotate.models.answer_schema import MOST_ATTRIBUTES, encode_schema, make_answer_schema, make_link_schema
 from annotate.models.guideline_pages import (
@@ -23,11 +22,13 @@ from annotate.models.prompts import (
     AnswerMode,
     ListedSpan,
     fit_listed_spans,
+    list_paragraphs,
     list_parts,
     split_part,
     write_prompt,
 )
 from annotate.models.token_estimate import estimate_tokens
+from annotate.tokens import list_words
 from tests.conftest import BASE, ROOT
 from tests.models.articles import make_answer, make_article, write_spans
 from tests.models.oracle import Oracle, label_article
@@ -137,20 +138,33 @@ def test_all_requests_begin_with_the_same_bytes(mode: AnswerMode, corpus: Corpus
     assert len(description.prompt_sha256) == len(description.guidelines) == 64
 
 
-def test_no_example_quotes_an_article_of_the_run(corpus: Corpus, labels: Inventory) -> None:
+@pytest.mark.parametrize("examples", [False, True])
+@pytest.mark.parametrize("mode", ANSWER_MODES)
+def test_no_words_of_an_article_are_in_the_prompt(
+    mode: AnswerMode, examples: bool, corpus: Corpus, labels: Inventory
+) -> None:
+    """The guidelines of this corpus quote its articles, in examples and in rules."""
     pages = read_guidelines(ROOT / "guidelines", labels)
-    texts = [corpus.read_text(name) for name in corpus.annotated_ids("gold")]
+    texts = [corpus.read_text(name) for name in corpus.article_ids()]
+    of_articles = {run for text in texts for run in list_runs(text)}
+    assert len(of_articles & set(list_runs("\n".join(pages.values())))) > 50
+    prompt = write_prompt(labels, pages, mode=mode, budget=None, texts=texts, examples=examples)
+    assert of_articles.isdisjoint(list_runs(prompt.instructions))
+    assert prompt.quotations > 50
+    assert prompt.describe_left_out()[0] == f"{prompt.quotations} places of the guidelines with words of articles"
     quoted = [line[2:] for page in pages.values() for line in page.split("\n") if line.startswith("> ")]
-    shown = [line for line in quoted if line in write_prompt(labels, pages, budget=None).instructions]
-    assert (len(quoted) > 20, shown) == (True, [])
-    with_others = write_prompt(labels, pages, budget=None, texts=texts).instructions
-    from_articles = [line for line in quoted if any(line.replace("*", "")[:60] in text for text in texts)]
-    assert from_articles
-    assert not [line for line in from_articles if line in with_others]
+    shown = [line for line in quoted if line in prompt.instructions]
+    assert (len(quoted) > 20, bool(shown)) == (True, examples)
+
+
+def list_runs(text: str, length: int = 5) -> list[str]:
+    """Return all runs of words, without emphasis."""
+    words = list_words(text.replace("*", ""))
+    return [" ".join(words[start : start + length]).casefold() for start in range(len(words) - length + 1)]
 
 
 def test_sections_go_in_by_importance_until_the_budget_is_used() -> None:
-    sections = divide_pages(PAGES, None)
+    sections = divide_pages(PAGES).sections
     everything = [section.name for page in sections for section in page]
     assert everything == [
         *("quick-reference.md", "quick-reference.md, Table"),
@@ -171,7 +185,7 @@ def test_sections_go_in_by_importance_until_the_budget_is_used() -> None:
     nothing = write_prompt(INVENTORY, PAGES, budget=0)
     assert (nothing.kept, len(nothing.left_out)) == ((), 7)
     assert "# Guidelines" not in nothing.instructions
-    examples = write_prompt(INVENTORY, PAGES, budget=None, texts=["Another text."]).instructions
+    examples = write_prompt(INVENTORY, PAGES, budget=None, texts=["Another text."], examples=True).instructions
     assert ("he **said** so" in examples, "he **said** so" in write_prompt(INVENTORY, PAGES).instructions) == (
         True,
         False,

@@ -1,4 +1,4 @@
-"""The same server on PostgreSQL: Debian's, started here, with the commands of docs/deploy.md for backup and restore.
+"""The same server on PostgreSQL: Debian's, started here, with the commands of docs/how-to/deploy.md for backups.
 
 Needs Debian's postgresql; `make postgres-test` runs it.
 """
@@ -83,9 +83,11 @@ def cluster() -> Iterator[Cluster]:
 
 
 def block(name: str) -> str:
-    """A block of commands of docs/deploy.md."""
+    """A block of commands of docs/how-to/deploy.md."""
     found = re.search(
-        rf"^```sh {name}\n(.*?)^```", (ROOT / "docs" / "deploy.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+        rf"^```sh {name}\n(.*?)^```",
+        (ROOT / "docs" / "how-to" / "deploy.md").read_text("utf-8"),
+        re.DOTALL | re.MULTILINE,
     )
     assert found
     return found[1]
@@ -124,6 +126,7 @@ def test_server_on_postgresql_with_backup_and_restore(
     try:
         assert restored.returncode == 0, restored.stderr
         assert PASSWORD not in restored.stdout + restored.stderr
+        project.replace("corpus/annotators.yaml", "id: ben, kind: model", "id: ben, kind: person")
         pulled = project.annotate(
             "studio", "pull", "--dir", str(state.folder), "--annotator", "ben", "--title", "Port news"
         )

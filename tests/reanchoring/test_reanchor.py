@@ -146,8 +146,12 @@ def test_article_with_labels_that_do_not_fit_is_left_alone_unless_they_may_be_dr
     refused = team.run("push", "--reanchor", code=1)
     assert "leave harbour" in refused.output
     assert re.search(
-        r"no place: .*anna.*: Speaker 'a hand': its words were removed \(with 1 relation\)", refused.output
+        r"no place: .* \(and \d+ more places\): Speaker 'a hand': its words were removed \(with 1 relation\)",
+        refused.output,
     )
+    assert refused.output.count("Speaker 'a hand'") == 1
+    complete = team.run("push", "--reanchor", "--plan", "--all", code=1).output
+    assert re.search(r"no place: .*anna.*: Speaker 'a hand': its words were removed \(with 1 relation\)", complete)
     assert "--drop-unfit" in refused.output
     assert tasks_of(team, *titles(team)) == before
     assert corpus_files(team.project) == corrected

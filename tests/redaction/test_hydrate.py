@@ -1,6 +1,7 @@
 """A dataset without text shows no words and is restored byte for byte; spans are realigned to other copies."""
 
 import json
+import os
 import random
 import shutil
 import tracemalloc
@@ -21,19 +22,21 @@ from annotate.dataset.redact import SKELETON
 from annotate.model import GOLD
 from annotate.offsets import normalise, sha256
 from annotate.redaction import align
+from annotate.redaction import hydrate as hydrating
 from annotate.redaction.align import Aligner, line_ranges
 from annotate.redaction.fingerprints import Fingerprinter, FoldedText
 from annotate.redaction.hydrate import hydrate as rehydrate
 from annotate.redaction.skeleton import (
     FORMAT,
     STRETCH,
+    ArticleLine,
     ArticleSkeleton,
     Quote,
     Quotes,
     Skeleton,
     SkeletonHeader,
     fill_template,
-    parse_skeleton,
+    open_skeleton,
     restore,
 )
 from tests.conftest import ROOT, Project, annotate, read_files
@@ -89,9 +92,9 @@ def test_no_words_of_an_article_are_in_the_tables(shut: Path, corpus: Corpus) ->
 
 
 def test_no_words_of_an_article_are_in_its_skeleton(shut: Path, corpus: Corpus) -> None:
-    skeleton = parse_skeleton("skeleton", (shut / SKELETON).read_bytes())
-    assert [body.id for body in skeleton.articles] == corpus.article_ids()
-    for body in skeleton.articles:
+    skeleton = open_skeleton(shut / SKELETON)
+    assert [line.id for line in skeleton.articles] == corpus.article_ids()
+    for body in (line.decode() for line in skeleton.articles):
         copied = stretches(corpus.read_text(body.id))
         for words in strings([body.article, list(body.annotations.values()), body.coverage]):
             assert not stretches(words) & copied, words
@@ -529,7 +532,8 @@ def test_another_long_text_takes_little_memory(tmp_path: Path) -> None:
     """Regression: a list of hashes for each length of a span took more than 100 MB."""
     (tmp_path / "a.txt").write_text(long_text(2))
     head = SkeletonHeader(format=FORMAT, schema={}, citation=None, tables=(), negatives=False, files={})
-    skeleton = Skeleton(head, [body_of(long_text(1), range(1, 200))], {"links": []})
+    line = ArticleLine("a", tmp_path, msgspec.json.encode(body_of(long_text(1), range(1, 200))))
+    skeleton = Skeleton(head, [line], {"links": []})
     tracemalloc.start()
     try:
         _, [report] = rehydrate(skeleton, tmp_path, tmp_path / "out")
@@ -538,6 +542,35 @@ def test_another_long_text_takes_little_memory(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert (report.outcome, report.stretches) == ("wrong copy", {"lost": 199})
     assert peak < 25_000_000
+
+
+def test_the_restored_corpus_is_not_flushed_to_disk(
+    shut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: it is removed in the end, and an fsync a file took longer than all else."""
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    restored, _ = rehydrate(open_skeleton(shut / SKELETON), ROOT / "corpus" / "articles", tmp_path / "out")
+    assert flushed == []
+    restored.is_temporary = False
+    restored.write_article(restored.read_article("syria-fronts"))
+    assert len(flushed) == 4  # two files, and their folder after each
+
+
+def test_processes_do_not_change_what_is_restored(shut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copies = tmp_path / "copies"
+    shutil.copytree(ROOT / "corpus" / "articles", copies)
+    path = copies / "syria-fronts.txt"
+    path.write_text(path.read_text("utf-8").replace(" the ", " that ", 40), "utf-8")
+    results = []
+    monkeypatch.setattr(hydrating, "ENOUGH", 1)
+    for cores in (1, 2):
+        monkeypatch.setattr(hydrating, "count_cores", lambda cores=cores: cores)
+        restored, reports = rehydrate(open_skeleton(shut / SKELETON), copies, tmp_path / f"{cores}" / "corpus")
+        files = sorted(path for path in restored.root.parent.rglob("*") if path.is_file())
+        results.append((reports, [(path.relative_to(restored.root.parent), path.read_bytes()) for path in files]))
+    assert {report.outcome for report in results[0][0]} == {"exact", "realigned"}
+    assert results[0] == results[1]
 
 
 def test_few_hashes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,15 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotate.changelog import DRAFT, parse_changelog
 from annotate.comparison.summary import ArticleChanges, LabelCounts, Summary
-from annotate.release.changelog import (
-    DRAFT,
-    ContentCounts,
-    count_changes,
-    count_contents,
-    draft_entry,
-    parse_changelog,
-)
+from annotate.release.changelog import ContentCounts, count_changes, count_contents, draft_entry
 
 DAY = "2026-03-01"
 COUNTS = ["Articles: 2 added.", "Gold spans: 1,203 added, 4 removed."]

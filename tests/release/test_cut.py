@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from annotate.release.cut import CutOptions, cut_release
+from annotate.util.progress import Advance
 from tests.release.conftest import DAY, DRAFT, VERSION, Maintained
 
 FOLDER = f"dist/release/{VERSION}"
@@ -127,6 +128,8 @@ def test_next_release_names_what_changed(released: Maintained) -> None:
     refused = released.annotate("release", "cut", "1.0.1")
     assert refused.exit_code == 1
     assert "corpus/annotations/gold/harbour.json: V201 is not committed" in refused.output
+    commands = released.annotate("release", "cut", "1.0.1", "--format", "github").output
+    assert "::error file=corpus/annotations/gold/harbour.json,title=V201::is not committed" in commands
     released.commit()
     plan = released.annotate("release", "plan")
     assert plan.output.startswith("1.0.1 is the smallest version after 1.0.0: a patch change.\n  D301 patch: ")
@@ -161,10 +164,11 @@ def cut_until_killed(root: Path, what: str, times: int) -> None:
     """Cut a release, and die when the activity `what` begins for the n-th time."""
     seen = []
 
-    def progress(activity: str) -> None:
+    def progress(activity: str, _total: int | None) -> Advance:
         seen.append(activity)
         if [each.startswith(what) for each in seen].count(True) == times:
             os.kill(os.getpid(), signal.SIGKILL)
+        return lambda _: None
 
     os.chdir(root)
     tempfile.tempdir = str(root.parent)  # what a killed run leaves goes with the test

@@ -87,7 +87,7 @@ def test_page_of_the_repository_has_every_label(corpus: Corpus, labels: Inventor
     joined = sum(relation.label == labels.pieces for annotation in gold for relation in annotation.relations)
     counted = f"{spans:,} spans" if not joined else f"{spans - joined:,} spans ({spans:,} pieces)"
     assert f"{counted}, {relations:,} relations" in reader.words
-    entries = [name for name in reader.ids() if re.fullmatch(r"a\d+-\d+-e", name)]
+    entries = [name for name in reader.ids() if re.fullmatch(r"a[0-9a-f]{16}-e", name)]
     assert len(entries) == spans - joined
     for annotation in gold:
         for span in annotation.spans:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from annotate.dataset.folder import read_manifest
@@ -34,6 +35,16 @@ def redefine_label(project: Maintained) -> None:
 def move_between_splits(project: Maintained) -> None:
     project.write("corpus/splits/test.txt", "")
     project.write("corpus/splits/train.txt", "harbour\nmarket\n")
+
+
+def show_labels(project: Maintained) -> None:
+    old, new = ('"process": "single pass",\n"made_from": []', '"process": "corrected",\n"made_from": ["ben"]')
+    project.replace("corpus/annotations/anna/market.json", old, new)
+
+
+def empty_pass(project: Maintained) -> None:
+    labels = project.corpus.read_annotation("ben", "harbour")
+    project.corpus.write_annotation("ben", msgspec.structs.replace(labels, spans=(), relations=()))
 
 
 def move_tag(project: Maintained) -> None:
@@ -165,7 +176,15 @@ CASES: list[tuple[str, str, Spoil, str]] = [
     ("V204", NEXT, move_between_splits, "corpus/splits/test.txt: was in test in 1.0.0 and is in train now"),
     ("V205", NEXT, commit_link, "guidelines/notes.md: is a link, which may lead out of the repository"),
     ("V206", NEXT, commit_pointer, "guidelines/notes.md: is a pointer of Git LFS and not the file"),
+    ("V208", NEXT, empty_pass, "corpus/annotations/ben/harbour.json: is gone or has no labels, other than in 1.0.0"),
+    (
+        "V208",
+        NEXT,
+        lambda port: port.path("corpus/annotations/anna/market.json").unlink(),
+        "corpus/annotations/anna/market.json: is gone or has no labels",
+    ),
     ("V301", NEXT, lambda port: port.write("corpus/notes.orig", "x"), "corpus/notes.orig: C115: has no place"),
+    ("V301", NEXT, show_labels, "corpus/annotations/gold/market.json: C124: is gold of the split test"),
     (
         "V302",
         NEXT,
@@ -222,16 +241,16 @@ CASES: list[tuple[str, str, Spoil, str]] = [
     ("V303", NEXT, halve_agreement, "agreement on Quay is 0.000, and 0.800 is needed"),
     ("V303", NEXT, lambda port: port.path(GATE).unlink(), "corpus/release.yaml: is missing"),
     (
-        "V303",
+        "V301",
         NEXT,
         lambda port: port.write(GATE, "agreement: {least: 0, labels: {Ship: 1}}"),
-        "names 'Ship', which is",
+        "C524: names 'Ship', which is no label of the inventory",
     ),
     (
-        "V303",
+        "V301",
         NEXT,
         lambda port: port.write(GATE, "agreement: {least: 0, attributes: {speed: 1}}"),
-        "names 'speed', which is not an attribute of the inventory",
+        "C524: names 'speed', which is no attribute of the inventory",
     ),
     ("V303", NEXT, confuse_ranks, "agreement on attribute rank (alpha) is -0.500, and 0.667 is needed"),
     (
@@ -250,8 +269,14 @@ CASES: list[tuple[str, str, Spoil, str]] = [
     (
         "V304",
         NEXT,
-        lambda port: port.write("README.md", "<!-- generated: agreement -->\n\nVery good.\n\n<!-- /generated -->\n"),
+        lambda port: port.write("README.md", AGREEMENT_BLOCK),
         "README.md: shows another agreement",
+    ),
+    (
+        "V304",
+        NEXT,
+        lambda port: port.write("docs/explanation/corpus.md", AGREEMENT_BLOCK),
+        "docs/explanation/corpus.md: shows another agreement",
     ),
     ("V403", NEXT, lambda port: None, "releases/1.1.0.json: is missing"),
     (

@@ -1,4 +1,4 @@
-"""This repository's own corpus, released in a repository of its own, as docs/releasing.md says."""
+"""This repository's own corpus, released in a repository of its own, as docs/how-to/releasing.md says."""
 
 import re
 import shutil
@@ -9,7 +9,7 @@ from annotate.inventory import Inventory
 from tests.conftest import ROOT
 from tests.release.conftest import DRAFT, Maintained
 
-PAGE = (ROOT / "docs" / "releasing.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "releasing.md").read_text("utf-8")
 
 
 def commands() -> list[str]:

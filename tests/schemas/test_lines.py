@@ -3,12 +3,16 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from annotate.checks import files
 from annotate.schemas import package_schema
-from annotate.schemas.lines import line_finder
+from annotate.schemas.lines import find_id_lines, line_finder
 from tests.conftest import Project
+from tests.operations import LINEAR, CountedBytes
 
 INDENTED = """{
   "a": [
@@ -65,3 +69,37 @@ def test_many_faults_have_their_lines(project: Project) -> None:
 def test_a_file_that_cannot_be_read_has_a_line(file: str, data: bytes, line: int | None, said: str) -> None:
     [finding] = files.parse_file(file, None, data, package_schema("annotators")).findings
     assert (finding.line, finding.message[: len(said)]) == (line, said)
+
+
+def find_id_line(data: bytes, id_: str) -> int | None:
+    """The definition of the line of one id, which searches the file for it."""
+    token = msgspec.json.encode(id_)
+    offset = data.find(b'"id": ' + token)
+    if offset < 0:
+        offset = data.find(token)
+    return data.count(b"\n", 0, offset) + 1 if offset >= 0 else None
+
+
+PIECES = ('"id": ', '"s1"', '"s\\"1"', "s1", "\\", '\\"', '"', "\n", ": ", "id", "é", "\\\\", "", '"id":"s1"')
+IDS = ("s1", 's"1', "s\\", ": ", "id", "é", "", '"', '\n"', "\\s1")
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=24), st.sets(st.sampled_from(IDS) | st.text('s1"\\: \n', max_size=4)))
+@settings(deadline=None)
+def test_lines_of_many_ids_are_those_of_each(pieces: list[str], ids: set[str]) -> None:
+    """This holds for anything that is like JSON, whatever strings have quotation marks and backslashes in them."""
+    data = "".join(pieces).encode()
+    lines = {id_: line for id_ in ids if (line := find_id_line(data, id_)) is not None}
+    assert find_id_lines(data, ids) == lines
+
+
+@pytest.mark.parametrize("key", ["id", "head", '\\"\\"\\"'])
+def test_lines_of_ids_take_linear_time(key: str) -> None:
+    def searched(size: int) -> int:
+        data = CountedBytes(
+            "".join(f'{{"{key}": "s{number}", "text": "a \\"b\\""}},\n' for number in range(size)).encode()
+        )
+        assert find_id_lines(data, {f"s{number}" for number in range(size)})[f"s{size - 1}"] == size
+        return data.searched
+
+    assert 0 < searched(2000) <= LINEAR * searched(1000)

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from annotate import schemas
 from annotate.annotation_schema import make_annotation_schema
 from annotate.inventory import load_inventory
-from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
+from annotate.schemas import PACKAGE_SCHEMAS, explain, messages, package_schema
 from annotate.schemas.messages import FORMS
 from annotate.schemas.patterns import END
 from tests.conftest import BASE
+from tests.operations import LINEAR
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,35 @@ def test_a_fault_says_what_is_wrong_and_what_to_do(schema: dict[str, Any], value
     assert f"{fault.message}; {fault.hint}" == message
 
 
+@pytest.mark.parametrize("where", ["value", "key"])
+@pytest.mark.parametrize("value", ["Ghost", 3, None])
+def test_a_long_enum_is_explained_as_a_short_one(where: str, value: object) -> None:
+    """The validator does not see a long one as an `enum`; see `replace_long_enums`."""
+    explained = []
+    for number in (messages.LONG_ENUM, messages.LONG_ENUM + 1):
+        names = {"type": "string", "enum": [f"L{index}" for index in range(number)], "x-rules": {"enum": "P203"}}
+        schema = {"items": {"propertyNames": names} if where == "key" else {"properties": {"label": names}}}
+        entry = {str(value): 1} if where == "key" else {"label": value}
+        explained.append(list(explain([{}, entry], json.dumps(schema))))
+    short, long = explained
+    assert [fault._replace(hint=fault.hint.replace("(21 more)", "(20 more)")) for fault in long] == short
+    assert "P203" in [fault.rule for fault in short]
+
+
+def test_errors_do_not_hold_all_values_of_a_long_enum() -> None:
+    """Regression: with as many unknown labels as known ones, time and memory grew by the square of their number."""
+
+    def measure_errors(number: int) -> int:
+        schema = {"items": {"enum": [f"L{index}" for index in range(number)]}}
+        validator, _ = schemas.compile_schema(json.dumps(schema))
+        values = [f"M{index}" for index in range(number)]
+        return sum(
+            len(error.message) + len(getattr(error.kind, "options", ())) for error in validator.iter_errors(values)
+        )
+
+    assert measure_errors(2000) <= LINEAR * measure_errors(1000)
+
+
 def test_every_pattern_of_a_schema_has_words() -> None:
     def patterns(value: object) -> set[str]:
         if isinstance(value, dict):
@@ -90,5 +121,5 @@ def test_every_pattern_of_a_schema_has_words() -> None:
             return ({own} if isinstance(own, str) else set()).union(*map(patterns, value.values()))
         return set().union(*map(patterns, value)) if isinstance(value, list) else set()
 
-    schemas = [json.loads(package_schema(name)) for name in PACKAGE_SCHEMAS]
+    schemas = [json.loads(package_schema(name)) for name in (*PACKAGE_SCHEMAS, "citation")]
     assert patterns([*schemas, make_annotation_schema(load_inventory(BASE / "schema"))]) - {"S105"} == set(FORMS)

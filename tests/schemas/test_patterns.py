@@ -13,14 +13,15 @@ from jsonschema import Draft202012Validator
 from annotate.annotation_schema import make_annotation_schema
 from annotate.inventory import load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, package_schema
-from annotate.schemas.patterns import END, FILE_NAME, NAMES_WITH_SLASH, PROSE, SINGLE_LINE, TRIMMED_LINE
+from annotate.schemas.patterns import END, FILE_NAME, NAMES_WITH_SLASH, PROSE, SINGLE_LINE, TIME, TRIMMED_LINE
 from annotate.util.escape import has_unseen
 from tests.conftest import BASE, ROOT, Project
+from tests.regex_steps import find_slow_pump
 
 UNSEEN = [chr(code) for code in range(0x2100) if has_unseen(chr(code))]
 VALID = [
     *("a", "a-b", "ab", "en", "en-GB", "0.1.0", "0" * 64, "2017-06-30", "#336699", "labels/a.md", "x y", "a/b"),
-    *("P401", "Load@0-12", "original", "extended|a/b"),
+    *("P401", "Load@0-12", "original", "extended|a/b", "2017-06-30T12:00:00Z"),
     *("naïve “quotes”", "Ж", "a\u00a0b", "𐐀"),
 ]
 
@@ -70,8 +71,13 @@ def test_all_engines_match_whole_values(pattern: str) -> None:
         assert len(set(verdicts(pattern, value))) == 1, value
 
 
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_pattern_of_a_schema_takes_linear_time(pattern: str) -> None:
+    assert find_slow_pump(pattern) is None
+
+
 def test_the_named_patterns_are_those_of_the_schemas() -> None:
-    assert {FILE_NAME, NAMES_WITH_SLASH, PROSE, SINGLE_LINE, TRIMMED_LINE} <= set(PATTERNS)
+    assert {FILE_NAME, NAMES_WITH_SLASH, PROSE, SINGLE_LINE, TIME, TRIMMED_LINE} <= set(PATTERNS)
     assert [pattern for pattern in PATTERNS if not pattern.endswith(END) and pattern != PROSE] == []
 
 
@@ -102,6 +108,11 @@ QUOTATIONS_AND_NAMES_OF_OTHERS = {
     "coverage.properties.sentences.items.properties.text",
     "coverage.properties.sentences.items.properties.has.*",  # a label, or C202
     "links.properties.links.items.properties.passages.items.properties.text",
+    *(  # expressions, which must compile
+        "inventory.properties.attributes.additionalProperties.allOf[].then.properties.values.additionalProperties"
+        f".properties.words.properties.{key}"
+        for key in ("imply", "exclude", "require")
+    ),
     "release.properties.agreement.properties.labels.*",  # a label, or V306
     "release.properties.agreement.properties.attributes.*",  # an attribute, or V303
 }

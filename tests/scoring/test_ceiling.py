@@ -10,8 +10,10 @@ import pytest
 from annotate.corpus import Corpus
 from annotate.formats import FORMATS
 from annotate.inventory import Inventory, load_inventory
+from annotate.scoring import ceiling as ceiling_module
 from annotate.scoring.ceiling import measure_ceiling
-from annotate.scoring.score import Ceiling, CeilingRow, Gold, score
+from annotate.scoring.score import Ceiling, CeilingRow, score
+from annotate.scoring.score_counts import Gold
 from annotate.scoring.selection import Selection
 from tests.agreement.helpers import TEXT, annotation, span
 from tests.conftest import BASE, ROOT, Project
@@ -163,8 +165,8 @@ def test_output_shows_the_ceiling(project: Project) -> None:
 
 
 def test_docs_have_the_ceilings_of_this_corpus() -> None:
-    """docs/scoring.md shows a table of them, and the number of spans: bring it up to date if gold has changed."""
-    page = (ROOT / "docs/scoring.md").read_text(encoding="utf-8")
+    """docs/reference/scoring.md shows a table of them, and the number of spans: update it if gold has changed."""
+    page = (ROOT / "docs/reference/scoring.md").read_text(encoding="utf-8")
     corpus, inventory = Corpus(ROOT / "corpus"), load_inventory(ROOT / "schema")
     gold = {each.article: (corpus.read_text(each.article), each) for each in corpus.gold()}
     forms = {"BIO": BIO, "rows of `tokens`": TOKENS, "output of a pipeline": PIPELINE}
@@ -179,3 +181,19 @@ def test_docs_have_the_ceilings_of_this_corpus() -> None:
 def test_ceiling_of_all_labels_is_found_in_its_rows() -> None:
     rows = [CeilingRow("tokens", "all layers", "all", 1, None), CeilingRow("articles", "all labels", "all", 0.5, 0.75)]
     assert Ceiling((BIO,), rows).overall == rows[1]
+
+
+@pytest.mark.parametrize("form", [BIO, TOKENS, PIPELINE])
+def test_articles_are_written_and_read_in_batches(
+    inventory: Inventory, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The size of a batch affects neither the ceiling nor which articles have it."""
+    gold = {
+        name: (TEXT, annotation(SPEAKER, VERB, WORDS, *nested))
+        for name, nested in zip("abc", ([NESTED], [], []), strict=True)
+    }
+    forms = {"a": form, "b": "annotation files", "c": form}
+    whole = measure_ceiling(inventory, gold, forms)
+    monkeypatch.setattr(ceiling_module, "BATCH", 1)
+    assert whole
+    assert measure_ceiling(inventory, gold, forms) == whole

@@ -160,7 +160,7 @@ def test_json_names_the_systems(project: Project) -> None:
 
 
 def test_docs_describe_every_key_of_the_json(project: Project) -> None:
-    page = (ROOT / "docs/scoring.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/reference/scoring.md").read_text(encoding="utf-8")
     found = run(project, ANNA, "--compare", GOLD)
     keys = {*found, *found["systems"][0], *found["measures"][0], *found["selection"], *found["sampling"]}
     assert not [key for key in sorted(keys) if f"`{key}`" not in page]

@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from annotate.scoring.packed_mapping import PackedValue
 from annotate.scoring.score import Scores
 from tests.conftest import Project, annotate
+from tests.operations import LINEAR, count_calls
 
 GOLD = "corpus/annotations/gold"
 
@@ -62,3 +65,55 @@ def test_gold_with_a_value_that_the_inventory_lacks_is_refused(project: Project)
     result = project.annotate("score", "corpus/annotations/anna", "corpus/annotations/anna")
     assert (result.exit_code, result.stdout) == (2, ""), result.output
     assert "has names that the inventory lacks: 1 value 'hand' of 'rank'" in result.stderr
+
+
+def copy_articles(project: Project, number: int) -> None:
+    """Add copies of an article with the labels of anna and gold; one in three of anna's breaks a rule."""
+    corpus = project.corpus
+    article = corpus.read_article("harbour")
+    versions = {name: corpus.read_annotation(name, "harbour") for name in ("gold", "anna")}
+    for copy in range(number):
+        copy_id = f"copy-{copy:03}"
+        corpus.write_article(msgspec.structs.replace(article, id=copy_id))
+        for name, labels in versions.items():
+            spans = labels.spans
+            if name == "anna" and copy % 3 == 0:
+                spans = tuple(msgspec.structs.replace(span, attributes={}) for span in spans)
+            corpus.write_annotation(name, msgspec.structs.replace(labels, article=copy_id, spans=spans))
+
+
+@pytest.mark.parametrize("broken", ["", "corpus/annotations/anna/copy-021.json", f"{GOLD}/copy-021.json"])
+def test_processes_read_what_one_does(project: Project, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    copy_articles(project, 44)
+    if broken:
+        project.replace(broken, '"start": ', '"start": 1')
+    words = ("score", GOLD, "corpus/annotations/anna", "--format", "json", "--samples", "20", "--all")
+    alone = project.annotate(*words)
+    assert alone.exit_code == (2 if broken else 0)
+    for module in ("prediction_files", "score_counts"):
+        monkeypatch.setattr(f"annotate.scoring.{module}.ENOUGH", 1)
+        monkeypatch.setattr(f"annotate.scoring.{module}.count_cores", lambda: 2)
+    together = project.annotate(*words)
+    assert (together.exit_code, together.stdout, together.stderr) == (alone.exit_code, alone.stdout, alone.stderr)
+    assert ("scored as it is" in alone.stderr) is ("gold" not in broken)
+
+
+def test_the_cost_of_articles_is_linear(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each annotation is decoded once from its file; its bytes are read for counts and for shared labels."""
+    original, unpacked = PackedValue.unpack, list[PackedValue[object]]()
+
+    def unpack(packed: PackedValue[object]) -> object:
+        unpacked.append(packed)
+        return original(packed)
+
+    monkeypatch.setattr(PackedValue, "unpack", unpack)
+    costs = list[tuple[int, int]]()
+    for number in (20, 40):
+        copy_articles(project, number)
+        unpacked.clear()
+        words = ("score", GOLD, "corpus/annotations/anna", "--samples", "0")
+        calls = count_calls(lambda: project.annotate(*words))  # noqa: B023 - called at once
+        costs.append((calls, len(unpacked)))
+    articles = 40 + 2  # those of the project
+    assert costs[1][1] <= 4 * articles + 4
+    assert 0 < costs[1][0] <= LINEAR * costs[0][0]

@@ -8,7 +8,8 @@ from annotate.dataset.table_builder import TableBuilder
 from annotate.dataset.tagging import LEVELS
 from annotate.inventory import Inventory, load_inventory
 from annotate.model import Annotation
-from annotate.scoring.score import GOLD_SIDE, SYSTEM_SIDE, Score, TokenScore, score
+from annotate.scoring.score import Score, TokenScore, score
+from annotate.scoring.score_counts import GOLD_SIDE, SYSTEM_SIDE
 from annotate.scoring.token_tags import make_bare_article
 from annotate.tokens import list_tags
 from tests.agreement.helpers import TEXT, annotation, span

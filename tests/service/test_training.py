@@ -99,7 +99,7 @@ def test_gold_is_shown_once_submitted_and_not_before(team: Team) -> None:
     assert find_task(team, "anna")["data"] == task["data"]
     practise(team, "anna", wrong_answer())
     told = team.run("train", "--review").stdout
-    assert told == f"anna: {ARTICLE}, 4 differences\n1 text submitted, 1 box updated\n"
+    assert told == f"1 text submitted, 1 box updated\nanna: {ARTICLE}, 4 differences\n"
     data = find_task(team, "anna")["data"]
     assert data == task["data"] | {NOTICE: data[NOTICE], FINDINGS: 4}
     assert "<b>gold</b> Speaker “A hand” (rank: hand)" in data[NOTICE]

@@ -73,6 +73,7 @@ def test_a_task_is_written_only_when_its_findings_change(anna: Team) -> None:
 def test_next_pull_does_not_fetch_what_only_the_watch_changed(anna: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "OVERLAP", timedelta(0))
     title = annotator_title(anna.title, "anna")
+    anna.clear_labels()
     time.sleep(1.1)  # the server's clock, as it tells it, has whole seconds
 
     def pull() -> str:

@@ -31,6 +31,7 @@ from annotate.util.escape import (
     markdown_code_block,
     markdown_link,
     markdown_table,
+    mute_references,
     quote,
     shorten,
 )
@@ -193,6 +194,18 @@ def test_a_workflow_command_has_its_message_on_one_line() -> None:
 )
 def test_a_log_has_no_command_of_a_value(text: str, shown: str) -> None:
     assert defuse_commands(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("by @octocat, `@a/b`", "by @\u2060octocat, `@\u2060a/b`"),
+        (r"\@octocat fixes \#12 and GH-3", "\\@\u2060octocat fixes \\#\u206012 and GH-\u20603"),
+        ("at 5 @ 3, # title, &#64;, high-3", "at 5 @ 3, # title, &#64;, high-3"),
+    ],
+)
+def test_a_comment_names_no_user_and_no_issue(text: str, shown: str) -> None:
+    assert mute_references(text) == shown
 
 
 @given(st.text())

@@ -209,7 +209,6 @@ OWN_FILES = {
     "migration/files.py": "a temporary folder",
     "release/bundle.py": "the new folder",
     "scoring/ceiling.py": "a temporary folder",
-    "release/rebuild.py": "a dataset that the user named, and a temporary folder",
     # Opened without following links, for bytes that `read_raw` cannot give: a descriptor, a path in bytes, pieces.
     "labelstudio/adopt.py": "the descriptor of a folder",
     "labelstudio/journal.py": "the state of a server, in the user's data directory",

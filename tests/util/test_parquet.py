@@ -3,13 +3,16 @@
 import ast
 import os
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from annotate.dataset.logical_hash import logical_sha256
-from annotate.util.parquet import BrokenParquet, read_metadata, read_row_groups, read_rows
+from annotate.util.parquet import BrokenParquet, list_values, read_metadata, read_row_groups, read_rows
 from tests.conftest import ROOT
 
 
@@ -45,6 +48,50 @@ def test_rows_are_those_of_the_table(tmp_path: Path) -> None:
     columns = {"id": pa.array(["a", None]), "spans": pa.array([[{"start": 1}], []])}
     path = write_table(tmp_path / "a.parquet", columns)
     assert list(read_rows(path, within=None)) == list(enumerate(pa.table(columns).to_pylist()))
+
+
+VALUE_TYPES = st.recursive(
+    st.sampled_from([pa.string(), pa.int8(), pa.int64(), pa.uint64(), pa.float64(), pa.bool_(), pa.null()]),
+    lambda types: (
+        types.map(pa.list_)
+        | st.lists(types, min_size=1, max_size=3).map(
+            lambda each: pa.struct([(f"c{number}", type_) for number, type_ in enumerate(each)])
+        )
+    ),
+    max_leaves=6,
+)
+
+
+def values_of(type_: pa.DataType) -> st.SearchStrategy[Any]:
+    if pa.types.is_list(type_):
+        values: st.SearchStrategy[Any] = st.lists(values_of(type_.value_type), max_size=3)
+    elif pa.types.is_struct(type_):
+        values = st.fixed_dictionaries({field.name: values_of(field.type) for field in type_})
+    elif pa.types.is_string(type_):
+        values = st.text(max_size=4)
+    elif pa.types.is_floating(type_):
+        values = st.floats(allow_nan=False)
+    elif pa.types.is_boolean(type_):
+        values = st.booleans()
+    else:
+        values = st.integers(0, 127) if pa.types.is_integer(type_) else st.none()
+    return st.none() | values
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_columns_have_the_values_of_to_pylist(data: st.DataObject) -> None:
+    type_ = data.draw(VALUE_TYPES)
+    array = pa.array(data.draw(st.lists(values_of(type_), max_size=5)), type_)
+    part = array[data.draw(st.integers(0, len(array))) :]
+    assert list_values(part) == part.to_pylist()
+
+
+def test_objects_with_two_fields_of_one_name_are_refused(tmp_path: Path) -> None:
+    words = pa.StructArray.from_arrays([pa.array(["a"]), pa.array(["b"])], ["word", "word"])
+    path = write_table(tmp_path / "a.parquet", {"spans": words})
+    with pytest.raises(BrokenParquet):
+        list(read_rows(path, within=None))
 
 
 def test_text_that_is_not_utf8_names_row_and_column(tmp_path: Path) -> None:

@@ -103,3 +103,17 @@ def test_hostile_document_is_one_short_line_in_little_time(data: bytes, message:
 def test_aliases_in_proportion_are_read() -> None:
     assert parse_yaml(b"a: &a {b: c}\nd: *a\ne: [*a, *a]") == {"a": {"b": "c"}, "d": {"b": "c"}, "e": [{"b": "c"}] * 2}
     assert len(parse_yaml(bomb(3))["a2"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"a: \xff\n", "is not UTF-8 (byte 3)"),
+        (b"a: \x07\n", "is not YAML: unacceptable character #x0007"),
+        (b"[" * 5000, "is not YAML: it is nested too deeply"),
+    ],
+)
+def test_what_is_no_yaml_is_said_in_one_line(data: bytes, message: str) -> None:
+    with pytest.raises(YamlError, match=re.escape(message)) as caught:
+        parse_yaml(data)
+    assert "\n" not in str(caught.value)

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from annotate.cli.findings_output import FORMATS, show_findings
-from annotate.cli.options import corpus_option, schema_option
-from annotate.cli.release.common import show_progress
+from annotate.cli.options import all_option, corpus_option, schema_option
+from annotate.cli.terminal import show_steps
 
 
 @click.command("check")
@@ -16,8 +16,9 @@ from annotate.cli.release.common import show_progress
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print findings."
 )
+@all_option
 @click.pass_context
-def check(ctx: click.Context, version: str, corpus: str, schema: str, format_: str) -> None:
+def check(ctx: click.Context, version: str, corpus: str, schema: str, format_: str, show_all: bool) -> None:
     """Check whether the corpus may be released as VERSION.
 
     Prints every reason against the release as a finding of the rules V101 and following. The rules check the corpus
@@ -38,8 +39,8 @@ def check(ctx: click.Context, version: str, corpus: str, schema: str, format_: s
     from annotate.release.rules import RULES, check_candidate
 
     parse_version(version)
-    with show_progress() as progress, open_candidate(version, corpus, schema, progress) as candidate:
+    with show_steps() as progress, open_candidate(version, corpus, schema, progress) as candidate:
         findings = list(check_candidate(candidate))
     subject = f"version {version} of {corpus} ({len(RULES)} rules)"
-    show_findings(findings, format_, Path(corpus).parent, RULES, subject, False, candidate.waived)
+    show_findings(findings, format_, Path(corpus).parent, RULES, subject, False, candidate.waived, show_all)
     ctx.exit(1 if any(finding.is_error for finding in findings) else 0)

@@ -1,15 +1,14 @@
 """`annotate release cut`: from a corpus to the folder of a release and its tag, in two steps."""
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from annotate.cli.findings_output import show_findings
-from annotate.cli.options import FOLDER_TO_WRITE, corpus_option, schema_option
-from annotate.cli.release.common import show_progress
-from annotate.cli.terminal import echo, echo_lines
+from annotate.cli.options import FOLDER_TO_WRITE, all_option, corpus_option, schema_option, text_or_github_option
+from annotate.cli.terminal import echo, echo_lines, show_steps
 
 if TYPE_CHECKING:
     from annotate.release.cut import CutResult
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 @click.option("--date", "day", type=click.DateTime(("%Y-%m-%d",)), help="The day of the release.  [default: today]")
 @click.option("--without-text", is_flag=True, help="Leave out the texts of the articles and the source archive.")
 @click.option("--sign", is_flag=True, help="Sign the tag, as `git tag --sign` does.")
+@text_or_github_option
+@all_option
 @click.pass_context
 def cut(
     ctx: click.Context,
@@ -33,6 +34,8 @@ def cut(
     day: datetime | None,
     without_text: bool,
     sign: bool,
+    format_: str,
+    show_all: bool,
 ) -> None:
     """Release the corpus as VERSION. Run it, do what it says, commit, and run it again.
 
@@ -51,19 +54,20 @@ def cut(
     annotate release cut 0.1.0
     annotate release cut 0.1.0 --without-text --out dist/release/0.1.0-without-text
     """
+    from annotate import dates
     from annotate.comparison.semver import parse_version
     from annotate.release.cut import CutOptions, cut_release
     from annotate.release.rules import RULES
 
     parse_version(version)
     folder = Path(out or f"dist/release/{version}")
-    release_day = (day.date() if day else date.today()).isoformat()
+    release_day = (day.date() if day else dates.today()).isoformat()
     options = CutOptions(version, Path(corpus), Path(schema), folder, release_day, not without_text, sign)
-    with show_progress() as progress:
+    with show_steps() as progress:
         result = cut_release(options, progress)
     if result.refused or result.warnings or result.waived:
         shown, subject = (*result.refused, *result.warnings), f"version {version} of {corpus}"
-        show_findings(shown, "text", Path(corpus).parent, RULES, subject, False, result.waived)
+        show_findings(shown, format_, Path(corpus).parent, RULES, subject, False, result.waived, show_all)
     if result.refused:
         ctx.exit(1)
     elif result.prepared:

@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.options import corpus_argument, schema_option
-from annotate.cli.release.common import show_progress
-from annotate.cli.terminal import echo_json, echo_lines
+from annotate.cli.options import all_option, corpus_argument, schema_option
+from annotate.cli.terminal import echo, echo_cut_lines, echo_json, echo_lines, show_steps
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -24,14 +23,15 @@ if TYPE_CHECKING:
 @click.option(
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
 )
-def plan(corpus: str, schema: str, since: str | None, format_: str) -> None:
+@all_option
+def plan(corpus: str, schema: str, since: str | None, format_: str, show_all: bool) -> None:
     """Compute the smallest version that the changes since the last release allow.
 
     It lists the changes that require this version.
 
     A release has a tag vX.Y.Z, or a committed manifest releases/X.Y.Z.json. Without a tag, the corpus is compared with
     the last commit that changed the manifest. For the first release, the version of the inventory is proposed;
-    any other is as good. The rules are in docs/versioning.md.
+    any other is as good. The rules are in docs/explanation/versioning.md.
 
     Exit code 0: computed; 2: could not run.
 
@@ -43,7 +43,7 @@ def plan(corpus: str, schema: str, since: str | None, format_: str) -> None:
     from annotate.release.candidate import UNPLANNED, open_candidate
     from annotate.release.plan import plan_first_release, plan_next_release
 
-    with show_progress() as progress, open_candidate(UNPLANNED, corpus, schema, progress) as candidate:
+    with show_steps() as progress, open_candidate(UNPLANNED, corpus, schema, progress) as candidate:
         if since is not None:
             earlier = candidate.compare_with(since)
             if earlier.version is None:
@@ -61,22 +61,22 @@ def plan(corpus: str, schema: str, since: str | None, format_: str) -> None:
 
         echo_json(msgspec.json.format(msgspec.json.encode(release_plan), indent=2))
     else:
-        echo_lines(_describe(release_plan))
+        echo(_summarize(release_plan))
+        reasons = sorted(release_plan.reasons, key=lambda reason: reason.level != release_plan.level)
+        lines = (f"  {reason.code} {reason.level}: {reason.message}" for reason in reasons)
+        echo_cut_lines(lines, "reason", show_all)
+        echo_lines(f"  {count}" for count in release_plan.counts)
 
 
-def _describe(plan: "Plan") -> list[str]:
+def _summarize(plan: "Plan") -> str:
     from annotate.comparison.releases import TAG_PREFIX
 
     is_tagged = plan.source is None or plan.source == f"{TAG_PREFIX}{plan.last}"
     last = plan.last if is_tagged else f"{plan.last} (no tag; the manifest is of commit {plan.source})"
     if plan.smallest is None:
-        return [f"Nothing changed since {last}; there is nothing to release."]
-    if plan.last is None:
-        none = "there is no tag and no committed manifest"
-        first_line = f"{plan.smallest} is the first release: {none}, and the inventory is {plan.smallest}."
-        first_line = f"{first_line} Any other version may be used."
-    else:
-        first_line = f"{plan.smallest} is the smallest version after {last}: a {plan.level} change."
-    reasons = sorted(plan.reasons, key=lambda reason: reason.level != plan.level)
-    lines = [f"  {reason.code} {reason.level}: {reason.message}" for reason in reasons]
-    return [first_line, *lines, *(f"  {count}" for count in plan.counts)]
+        return f"Nothing changed since {last}; there is nothing to release."
+    if plan.last is not None:
+        return f"{plan.smallest} is the smallest version after {last}: a {plan.level} change."
+    none = "there is no tag and no committed manifest"
+    first_line = f"{plan.smallest} is the first release: {none}, and the inventory is {plan.smallest}."
+    return f"{first_line} Any other version may be used."

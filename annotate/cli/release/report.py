@@ -6,7 +6,7 @@ import click
 
 import annotate
 from annotate.cli.options import citation_option, corpus_argument, guidelines_option, out_option, schema_option
-from annotate.cli.terminal import echo_lines, show_status, write_output
+from annotate.cli.terminal import echo_lines, show_steps, write_output
 
 
 @click.command("report")
@@ -53,8 +53,8 @@ def report(
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     require_gold(store)
-    with show_status("measuring"):
-        answered = make_report(store, inventory, Path(guidelines), citation)
+    with show_steps() as progress:
+        answered = make_report(store, inventory, Path(guidelines), citation, progress)
     if format_ == "html":
         text = render_html(answered)
     elif format_ == "md":

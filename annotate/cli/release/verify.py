@@ -4,18 +4,24 @@ from pathlib import Path
 
 import click
 
-from annotate.cli.options import archive_options
-from annotate.cli.release.common import show_progress
-from annotate.cli.terminal import echo
+from annotate.cli.options import all_option, archive_options
+from annotate.cli.terminal import count_noun, echo, echo_summarized, show_steps
 
 
 @click.command("verify")
 @click.argument("folder", type=click.Path())
 @click.option("--sums", metavar="SHA256", help="The SHA-256 of SHA256SUMS, as the tag names it.")
 @archive_options
+@all_option
 @click.pass_context
 def verify(
-    ctx: click.Context, folder: str, sums: str | None, max_unpacked: int, max_members: int, max_ratio: int
+    ctx: click.Context,
+    folder: str,
+    sums: str | None,
+    max_unpacked: int,
+    max_members: int,
+    max_ratio: int,
+    show_all: bool,
 ) -> None:
     """Check every file, table and source of a downloaded release, with or without text, by its hash.
 
@@ -31,11 +37,11 @@ def verify(
     from annotate.comparison.archives import ArchiveBounds
     from annotate.release.verify import verify as verify_release
 
-    with show_progress() as progress:
-        progress(f"reading {folder}")
+    with show_steps() as progress:
+        progress(f"reading {folder}", None)
         problems = list(verify_release(Path(folder), sums, ArchiveBounds(max_unpacked, max_members, max_ratio)))
-    for problem in problems:
-        echo(f"{folder}: {problem}")
+    lines = [f"{folder}: {problem}" for problem in problems]
+    echo_summarized(f"{folder}: {count_noun(len(lines), 'problem')}", lines, "problem", show_all)
     if not problems:
         echo(f"{folder}: is as it was released")
     ctx.exit(1 if problems else 0)

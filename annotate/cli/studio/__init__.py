@@ -55,6 +55,7 @@ SECTIONS = {
             "annotate.cli.studio.watch:watch",
             "Show annotators the findings on their labels, in Label Studio and on summary pages.",
         ),
+        "suggest": Entry("annotate.cli.studio.suggest:suggest", "Suggest labels while people label, in Label Studio."),
         "quality": Entry(
             "annotate.cli.studio.quality:quality",
             "Print how well each annotator finds the labels of hidden gold articles, week by week.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 import annotate
-from annotate.cli.options import corpus_option, guidelines_option, schema_option, split_ids
+from annotate.cli.options import all_option, corpus_option, guidelines_option, schema_option, split_ids
 from annotate.cli.studio.common import (
     connect,
     dir_option,
@@ -17,7 +17,15 @@ from annotate.cli.studio.common import (
     show_progress,
     title_option,
 )
-from annotate.cli.terminal import MAX_SHOWN, count_noun, echo, show_status
+from annotate.cli.terminal import (
+    count_noun,
+    count_progress,
+    echo,
+    echo_cut_lines,
+    echo_lines,
+    echo_summarized,
+    show_steps,
+)
 from annotate.errors import CannotRun, Refused
 from annotate.util.escape import shorten
 
@@ -46,6 +54,7 @@ if TYPE_CHECKING:
 @click.option(
     "--accept-undecided", is_flag=True, help="With --pull: write gold although differences in it are undecided."
 )
+@all_option
 @click.pass_context
 def adjudicate(
     ctx: click.Context,
@@ -61,6 +70,7 @@ def adjudicate(
     adjudicator: str | None,
     user: int | None,
     accept_undecided: bool,
+    show_all: bool,
 ) -> None:
     """Adjudicate in Label Studio, in a project "TITLE: adjudication".
 
@@ -91,12 +101,12 @@ def adjudicate(
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     own_title = adjudication_title(title or inventory.title)
     if pulling:
-        is_complete = _pull(store, inventory, own_title, folder, adjudicator or "", user, accept_undecided)
+        is_complete = _pull(store, inventory, own_title, folder, adjudicator or "", user, accept_undecided, show_all)
     else:
         annotators = require_annotators(store, split_ids(from_)) if from_ else []
         if annotators and not include_corrected:
             require_independent(store, annotators, store.common_article_ids(annotators))
-        is_complete = _set_up(store, inventory, guidelines, own_title, folder, annotators, restore_config)
+        is_complete = _set_up(store, inventory, guidelines, own_title, folder, annotators, restore_config, show_all)
     if not is_complete:
         ctx.exit(1)
 
@@ -109,30 +119,35 @@ def _set_up(
     folder: str | None,
     annotators: list[str],
     restore_config: bool,
+    show_all: bool,
 ) -> bool:
-    from annotate.agreement.adjudication import find_agreed
+    from annotate.adjudication import find_agreed
     from annotate.agreement.undecided import list_differences
+    from annotate.bare_gold import LabelOrigin, list_unproven
     from annotate.labelstudio.adjudication import adjudication_tabs, start_from_agreed
     from annotate.labelstudio.instructions import read_page_titles
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.predictions import corpus_predictions
     from annotate.labelstudio.push import push
     from annotate.labelstudio.push_plan import PushRequest
+    from annotate.model import GOLD
+    from annotate.util.progress import count_items
 
     hidden = _list_hidden_gold(corpus, folder, title) if not annotators else {}
-    by_article = _choose_articles(corpus, annotators, hidden)
+    by_article = _choose_articles(corpus, annotators, hidden, show_all)
     names = {name for names in by_article.values() for name in names}
     labels, pages = corpus_predictions(corpus, inventory, sorted(names)), read_page_titles(guidelines, inventory)
     tabs: dict[str, list[Prediction]] = {}
     notices: dict[str, str] = {}
     choices: dict[str, list[DifferenceChoice]] = {}
-    for article_id, labelled_by in by_article.items():
-        own = [each for each in labels[article_id] if each.annotation.annotator in labelled_by]
-        tabs[article_id] = adjudication_tabs(corpus, inventory, article_id, own, find_agreed)
-        annotations, text = [each.annotation for each in own], corpus.read_text(article_id)
-        differences = list_differences(annotations, text, inventory)
-        notices[article_id] = _render_differences(differences, inventory, pages)
-        choices[article_id] = _list_choices(differences, inventory)
+    with count_progress("comparing labels", len(by_article)) as progress:
+        for article_id, labelled_by in count_items(by_article.items(), progress):
+            own = [each for each in labels[article_id] if each.annotation.annotator in labelled_by]
+            tabs[article_id] = adjudication_tabs(corpus, inventory, article_id, own, find_agreed)
+            annotations, text = [each.annotation for each in own], corpus.read_text(article_id)
+            differences = list_differences(annotations, text, inventory)
+            notices[article_id] = _render_differences(differences, inventory, pages)
+            choices[article_id] = _list_choices(differences, inventory)
     request = PushRequest(
         corpus=corpus,
         inventory=inventory,
@@ -145,14 +160,19 @@ def _set_up(
         restore_config=restore_config,
     )
     with connect(corpus.root, folder) as (studio, state), lock_folder(state, "adjudicate"):
-        with show_progress("pushing articles") as progress:
-            result = push(studio, state, request, progress=progress)
+        with show_progress("pushing articles") as show:
+            result = push(studio, state, request, progress=show)
         start_from_agreed(studio, result.project.id, inventory.version)
         echo(f"project {result.project.id}, {title}: {page_url(studio, result.project)}")
+    origins = {
+        article_id: LabelOrigin(GOLD, "adjudicated", tuple(labelled_by))
+        for article_id, labelled_by in by_article.items()
+    }
+    echo_cut_lines(list_unproven(corpus, origins), "article", show_all, err=True)
     number = sum(map(len, choices.values()))
     counts = f"{count_noun(len(result.created), 'article')} new, {len(result.updated)} updated"
     echo(f"{counts}; {count_noun(number, 'difference')} in {count_noun(len(choices), 'article')}")
-    return not show_conflicts(result)
+    return not show_conflicts(result, show_all=show_all)
 
 
 def _list_hidden_gold(corpus: "Corpus", folder: str | None, title: str) -> "dict[str, list[str]]":
@@ -165,7 +185,7 @@ def _list_hidden_gold(corpus: "Corpus", folder: str | None, title: str) -> "dict
 
 
 def _choose_articles(
-    corpus: "Corpus", annotators: list[str], hidden: "Mapping[str, Sequence[str]]"
+    corpus: "Corpus", annotators: list[str], hidden: "Mapping[str, Sequence[str]]", show_all: bool
 ) -> dict[str, list[str]]:
     """Return the articles to adjudicate with the annotators who labelled them, and print which articles are left out.
 
@@ -174,6 +194,7 @@ def _choose_articles(
         annotators: The annotators; empty for all who labelled an article independently.
         hidden: The articles with gold that each annotator was measured on. Their labels of these are left out: gold
             that is made from them measures them no more.
+        show_all: Whether to print all articles that are left out.
 
     Raises:
         CannotRun: There is no such article, or an annotator is unknown.
@@ -195,10 +216,9 @@ def _choose_articles(
         problem = "no article was labelled by two annotators independently"
         raise CannotRun(corpus.root, problem, "pull their labels")
     left_out = [article_id for article_id in corpus.article_ids() if article_id not in chosen]
-    for article_id in left_out[:MAX_SHOWN]:
-        echo(f"left out: {article_id}: labelled independently by {', '.join(labelled.get(article_id, ())) or 'no one'}")
-    if len(left_out) > MAX_SHOWN:
-        echo(f"… and {len(left_out) - MAX_SHOWN} more that fewer than two annotators labelled")
+    names = {article_id: ", ".join(labelled.get(article_id, ())) or "no one" for article_id in left_out}
+    lines = (f"left out: {article_id}: labelled independently by {names[article_id]}" for article_id in left_out)
+    echo_cut_lines(lines, "article", show_all)
     return chosen
 
 
@@ -239,16 +259,20 @@ def _pull(
     adjudicator: str,
     user: int | None,
     accept_undecided: bool,
+    show_all: bool,
 ) -> bool:
     from annotate.agreement.undecided import find_undecided, list_differences
+    from annotate.bare_gold import describe_origin, list_unproven
     from annotate.checks.waivers import make_error_finder
     from annotate.labelstudio.adjudication import describe_undecided, read_gold, write_gold
     from annotate.labelstudio.annotators import identify_user
     from annotate.labelstudio.journal import user_ids
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.projects import require_project
+    from annotate.labelstudio.pulled_files import describe_reassigned
     from annotate.labelstudio.rules import relation_named
     from annotate.util.lock import writing_to
+    from annotate.util.progress import count_items
 
     def find(
         annotations: "Sequence[Annotation]", text: str, gold: "Annotation", ticked: "Collection[str]"
@@ -258,45 +282,49 @@ def _pull(
         return _list_choices(differences, inventory), {difference.id for difference in undecided}
 
     with connect(corpus.root, folder) as (studio, state), lock_folder(state, "adjudicate"):
-        with show_status("fetching tasks"):
-            hint = "create it with `annotate studio adjudicate`"
-            project = require_project(studio, state, title, hint)
-            tasks = studio.list_tasks(project.id)
+        project = require_project(studio, state, title, "create it with `annotate studio adjudicate`")
+        with show_progress("fetching tasks") as show:
+            tasks = list(studio.iterate_tasks(project.id, show))
         server = studio.address.name
         users = user_ids(tasks)
         if not users and user is None and adjudicator not in state.annotators(server).values():
             hint = f"create the login with `annotate studio people add {adjudicator}`, and submit the articles with it"
             raise Refused(project.title, "has nothing that was submitted yet", hint)
+        before = state.annotators(server)
         identify_user(corpus, state, server, users, adjudicator, user)
-        with writing_to(corpus.root):
-            results = read_gold(corpus, inventory, state, server, project, tasks, adjudicator, find)
-            find_errors = make_error_finder(corpus)
+        echo_lines(describe_reassigned(corpus, state, server, before), err=True)
+        with writing_to(corpus.root), show_steps() as progress:
+            results = read_gold(corpus, inventory, state, server, project, tasks, adjudicator, find, progress)
+            find_errors, submitted = make_error_finder(corpus), [each for each in results if each.is_submitted]
             written = [
                 write_gold(corpus, inventory, result, find_errors, accept_undecided=accept_undecided)
-                for result in results
-                if result.is_submitted
+                for result in count_items(submitted, progress("writing gold", len(submitted)))
             ]
+    golds = {entry.gold.article: describe_origin(entry.gold) for entry in written if entry.gold}
+    echo_cut_lines(list_unproven(corpus, golds), "article", show_all, err=True)
+    lines, problems, notes = list[str](), list[str](), list[str]()
     for entry in written:
         result, where = entry.result, f"{entry.result.file} (task {entry.result.task_id})"
         if entry.gold:
             counts = f"{count_noun(len(entry.gold.spans), 'span')}, {count_noun(len(entry.gold.relations), 'relation')}"
             accepted = f"; {describe_undecided(result)}" if result.undecided else ""
-            echo(f"{'unchanged' if entry.is_unchanged else 'written'}: {where}: {counts}{accepted}")
-        for problem in entry.problems:
-            echo(f"{where}: not written: {problem}", err=True)
+            lines.append(f"{'unchanged' if entry.is_unchanged else 'written'}: {where}: {counts}{accepted}")
+        problems += [f"{where}: not written: {problem}" for problem in entry.problems]
         warnings = [
             f"{finding.code} {finding.message}"
             for finding in result.findings
             if finding.severity != "error" and finding.code != relation_named.code
         ]
-        for note in (*warnings, *result.notes) if not entry.is_unchanged else ():
-            echo(f"{where}: {note}", err=True)
+        notes += [f"{where}: {note}" for note in (*warnings, *result.notes) if not entry.is_unchanged]
+    unchanged = sum(entry.is_unchanged for entry in written)
+    summary = f"{count_noun(len(lines), 'article')}: {len(lines) - unchanged:,} written, {unchanged:,} unchanged"
+    echo_summarized(summary, lines, "article", show_all)
+    echo_summarized(f"{count_noun(len(problems), 'problem')} in gold", problems, "problem", show_all, err=True)
+    echo_summarized(f"{count_noun(len(notes), 'note')} on gold", notes, "note", show_all, err=True)
     named = sum(finding.code == relation_named.code for result in results for finding in result.findings)
     if named:
         echo(f"named {count_noun(named, 'relation')} by their ends")
     pending = [result for result in results if not result.is_submitted]
-    for result in pending[:MAX_SHOWN]:
-        echo(f"not adjudicated yet: {result.file} (task {result.task_id})")
-    if len(pending) > MAX_SHOWN:
-        echo(f"… and {len(pending) - MAX_SHOWN} more that are not adjudicated yet")
+    lines = [f"not adjudicated yet: {result.file} (task {result.task_id})" for result in pending]
+    echo_cut_lines(lines, "article", show_all)
     return not any(entry.problems for entry in written)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.options import corpus_option
+from annotate.cli.options import all_option, corpus_option
 from annotate.cli.studio.common import dir_option
-from annotate.cli.terminal import MAX_SHOWN, count_noun, echo, show_status
+from annotate.cli.terminal import count_noun, echo, echo_cut_lines, show_status
 
 if TYPE_CHECKING:
     from annotate.labelstudio.adopt import AdoptResult
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     metavar="URL",
     help="PostgreSQL database of the server, if it has one; the address in FOLDER is never used.",
 )
-def adopt(source: str, corpus: str, folder: str | None, database: str | None) -> None:
+@all_option
+def adopt(source: str, corpus: str, folder: str | None, database: str | None, show_all: bool) -> None:
     """Copy the labels of a server from FOLDER into your data directory, and none of its logins.
 
     FOLDER may be the `.studio` of an earlier version, the data of a corpus that was moved, or a backup. It stays as it
@@ -47,10 +48,10 @@ def adopt(source: str, corpus: str, folder: str | None, database: str | None) ->
     parsed = parse_database_url(database) if database else None
     with show_status("adopting"):
         result = adopt_folder(source, corpus, folder, parsed)
-    _show_result(result)
+    _show_result(result, show_all)
 
 
-def _show_result(result: "AdoptResult") -> None:
+def _show_result(result: "AdoptResult", show_all: bool) -> None:
     from annotate.labelstudio.server import CREDENTIALS_FILE
 
     lines = [f"removed: {line}" for line in result.removed]
@@ -60,10 +61,8 @@ def _show_result(result: "AdoptResult") -> None:
         lines.append(f"deleted: {count_noun(result.tokens, 'token')}")
     for line in lines:
         echo(line)
-    for entry in result.left_out[:MAX_SHOWN]:
-        echo(f"left out: {entry.path} ({entry.reason})")
-    if len(result.left_out) > MAX_SHOWN:
-        echo(f"… and {len(result.left_out) - MAX_SHOWN} more files left out")
+    left_out = (f"left out: {entry.path} ({entry.reason})" for entry in result.left_out)
+    echo_cut_lines(left_out, "file", show_all)
     database = ", the database" if result.has_database else ""
     counts = f"{count_noun(result.records, 'record')}, {count_noun(result.media, 'uploaded file')}{database}"
     echo(f"copied from {result.source}: {counts}")

@@ -26,6 +26,7 @@ from annotate.cli.studio.common import (
 )
 from annotate.cli.terminal import count_noun, echo, make_grid, terminal
 from annotate.errors import CannotRun
+from annotate.util.escape import quote
 
 if TYPE_CHECKING:
     from annotate import Corpus
@@ -214,10 +215,12 @@ def _select_articles(corpus: "Corpus", articles: str | None, split: str | None) 
         names = corpus.split_names()
         if split not in names:
             known = f"choose from: {', '.join(names)}" if names else "make splits with `annotate split`"
-            raise CannotRun(corpus.root / "splits", f"has no {split!r}", known)
+            raise CannotRun(corpus.root / "splits", f"has no {quote(split)}", known)
         article_ids, where, hint = corpus.splits()[split], corpus.split_path(split), "correct the list"
     for article_id in sorted(set(article_ids) - set(all_ids)):
-        raise CannotRun(where, f"has no {article_id!r}" if articles else f"has {article_id!r}, no article", hint)
+        raise CannotRun(
+            where, f"has no {quote(article_id)}" if articles else f"has {quote(article_id)}, no article", hint
+        )
     return list(dict.fromkeys(article_ids))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.terminal import MAX_SHOWN, count_noun, describe_bar, echo, format_tables, show_bars, write_output
+from annotate.cli.terminal import count_noun, describe_bar, echo, echo_cut_lines, format_tables, show_bars, write_output
 from annotate.errors import CannotRun, Refused
 from annotate.util.escape import Markdown, quote
 
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from annotate.labelstudio.state import State
     from annotate.util.tables import Table
 
+patience_option = click.option(
+    "--end-without-server",
+    "patience",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="End once the server that `annotate studio up` started has not run for so long.  [default: never]",
+)
 dir_option = click.option(
     "--dir",
     "folder",
@@ -89,6 +96,18 @@ def read_labels(
     return predictions, prediction_name(annotator, inventory.version)
 
 
+def warn_of_unlisted(annotator: str, corpus: "Corpus") -> None:
+    """Print a warning if the annotator whose labels are shown has no entry in annotators.yaml."""
+    from annotate.model import GOLD
+
+    if annotator != GOLD and annotator not in corpus.read_annotators():
+        echo(
+            f"{corpus.annotators_path}: does not list {quote(annotator)}; list it, a model with `kind: model`, because "
+            "labels that begin with its labels name it",
+            err=True,
+        )
+
+
 @contextmanager
 def show_progress(description: str) -> "Iterator[Progress]":
     """Show a progress bar on a terminal, and nothing elsewhere; yield the function that advances it."""
@@ -123,6 +142,11 @@ def describe_span(span: str | None, words: str) -> str:
     if words:
         return f"{quote(words, 40)}: "
     return f"span {span}: " if span else ""
+
+
+def describe_finding(finding: "Finding") -> str:
+    """Return the line of a finding on labels of the server."""
+    return f"{finding.file}: {finding.code} {describe_span(finding.span, finding.words)}{finding.message}"
 
 
 def render_guidelines(folder: str, inventory: "Inventory") -> str:
@@ -170,10 +194,10 @@ def write_table(table: "Table", format_: str, out: str | None) -> None:
     write_output(out, text)
 
 
-def show_conflicts(result: "PushResult", prefix: str = "") -> bool:
-    """Print the conflicts of a push, and return whether there are any."""
-    for conflict in result.conflicts:
-        echo(f"refused: {prefix}{conflict}", err=True)
+def show_conflicts(result: "PushResult", prefix: str = "", *, show_all: bool = True) -> bool:
+    """Print the conflicts of a push, all or the first ones, and return whether there are any."""
+    lines = (f"refused: {prefix}{conflict}" for conflict in result.conflicts)
+    echo_cut_lines(lines, "conflict", show_all, err=True)
     return bool(result.conflicts)
 
 
@@ -200,8 +224,8 @@ def refuse_errors(where: str | Path, what: str, hint: str, errors: "list[Finding
     Raises:
         Refused: There are errors.
     """
-    for error in errors[:MAX_SHOWN]:
-        echo(f"{error.file}: {error.code} {error.message}", err=True)
+    lines = (f"{error.file}: {error.code} {error.message}" for error in errors)
+    echo_cut_lines(lines, "error", remedy="`annotate check` lists the errors of a corpus", err=True)
     if errors:
         count = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
         raise Refused(where, f"{count} in {what}", hint)

@@ -3,9 +3,9 @@
 import click
 
 import annotate
-from annotate.cli.options import corpus_option, schema_option
+from annotate.cli.options import all_option, corpus_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, map_option, read_labels, show_progress, title_option
-from annotate.cli.terminal import MAX_SHOWN, count_noun, echo
+from annotate.cli.terminal import count_noun, echo, echo_cut_lines
 
 
 @click.command("compare")
@@ -19,6 +19,7 @@ from annotate.cli.terminal import MAX_SHOWN, count_noun, echo
     help="Labels that the server must have as predictions.  [default: gold, as far as the server has it]",
 )
 @map_option
+@all_option
 @click.pass_context
 def compare(
     ctx: click.Context,
@@ -28,6 +29,7 @@ def compare(
     folder: str | None,
     labels: str | None,
     map_: str | None,
+    show_all: bool,
 ) -> None:
     """Compare everything on the server with the corpus: texts, spans and relations.
 
@@ -67,10 +69,7 @@ def compare(
                         requires_predictions=labels is not None,
                     )
                 )
-    for difference in result.differences[:MAX_SHOWN]:
-        echo(difference)
-    if len(result.differences) > MAX_SHOWN:
-        echo(f"… and {len(result.differences) - MAX_SHOWN} more")
+    echo_cut_lines(result.differences, "difference", show_all)
     for kind in ("articles", "annotations", "spans", "relations", "items"):
         if kind in result.equal or kind in result.different:
             echo(f"{kind}: {result.equal[kind]} equal, {result.different[kind]} different")

@@ -7,7 +7,7 @@ import click
 import annotate
 from annotate.cli.options import FILE_TO_WRITE, corpus_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, show_progress, title_option
-from annotate.cli.terminal import MAX_SHOWN, count_noun, echo, echo_lines, show_status
+from annotate.cli.terminal import count_noun, echo, echo_cut_lines, echo_lines, show_status
 from annotate.errors import CannotRun, Refused
 
 if TYPE_CHECKING:
@@ -130,10 +130,8 @@ def remove(corpus: str, schema: str, title: str | None, folder: str | None, yes:
         _change_access(studio, state, disabled={user_id: annotator})
     echo(f"{annotator}: user {user_id} removed; the labels stay")
     unfinished = [each.article_id for each in held if not each.is_done]
-    for article_id in unfinished[:MAX_SHOWN]:
-        echo(f"unfinished: {article_id}")
-    if len(unfinished) > MAX_SHOWN:
-        echo(f"… and {len(unfinished) - MAX_SHOWN} more")
+    lines = (f"unfinished: {article_id}" for article_id in unfinished)
+    echo_cut_lines(lines, "article", remedy="`annotate studio status --all` lists them")
     if unfinished:
         those = count_noun(len(unfinished), "article")
         echo(f"give {those} to others: `annotate studio assign ANNOTATOR… --each N`, with the N that you assigned with")

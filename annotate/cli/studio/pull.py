@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import click
 
 import annotate
+from annotate.cli.findings_output import echo_findings
 from annotate.cli.options import corpus_option, schema_option
-from annotate.cli.studio.common import connect, describe_span, dir_option, map_option, show_progress, title_option
-from annotate.cli.terminal import count_noun, echo
+from annotate.cli.studio.common import connect, describe_finding, dir_option, map_option, show_progress, title_option
+from annotate.cli.terminal import MAX_SHOWN, count_noun, echo, echo_cut_lines
 
 if TYPE_CHECKING:
     from annotate.label_map import LabelMap
@@ -22,11 +23,18 @@ if TYPE_CHECKING:
 @dir_option
 @click.option("--annotator", metavar="ID", help="Annotator that the server's user is, by the id in annotators.yaml.")
 @click.option("--user", type=int, help="The server's number of that user, if several are not identified yet.")
-@click.option("--all", "everything", is_flag=True, help="Pull every task, not only those that changed.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Pull every task, not only those that changed, and show every line."
+)
 @click.option(
     "--fix",
     is_flag=True,
     help="Pull every task, move spans whose words fit at exactly one other place, and trim white space at their ends.",
+)
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Pull every task, and replace labels in the corpus that were not pulled from the same user.",
 )
 @map_option
 @click.pass_context
@@ -40,9 +48,13 @@ def pull(
     user: int | None,
     everything: bool,
     fix: bool,
+    replace: bool,
     map_: str | None,
 ) -> None:
     """Pull what was submitted into the corpus, one file for each annotator and article.
+
+    Of more than 20 lines of a kind, such as findings with one code, the numbers come first, and the first 20 are shown
+    unless --all is given.
 
     Only changes since the last pull are fetched. Items that cannot be taken are listed, counted, and kept in the
     folder, where `annotate studio status` finds them. A relation without a name gets it if the labels of its ends allow
@@ -51,6 +63,8 @@ def pull(
 
     A project that was made elsewhere needs a map, as `annotate init --from-studio` writes it. Nothing is changed on the
     server.
+
+    Labels in the corpus that were not pulled from the same user, such as imported ones, are kept and listed (L110).
 
     Labels that were pulled before and deleted on the server stay in the corpus. Each annotator and article gets a line,
     which does not change the exit code. A file is also kept if all labels of its annotation were deleted.
@@ -73,6 +87,7 @@ def pull(
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.projects import MissingProject, labelling_titles, refuse_training_title, require_project
     from annotate.labelstudio.pull import Pull, list_unknown_tasks
+    from annotate.labelstudio.pulled_files import describe_reassigned
     from annotate.labelstudio.quarantine import iterate_quarantine
     from annotate.labelstudio.recovery import recover_projects, recover_users
     from annotate.labelstudio.results import Mapper, describe_diagnoses
@@ -87,7 +102,10 @@ def pull(
     with connect(corpus, folder) as (studio, state), lock_folder(state, "pull"):
         server, journal = studio.address.name, PullJournal(state)
         if annotator and user is not None:
+            before = state.annotators(server)
             identify_user(store, state, server, (), annotator, user)
+            for line in describe_reassigned(store, state, server, before):
+                echo(line, err=True)
         recover_projects(store, studio, state, title or inventory.title)
         projects, missing = [], list[MissingProject]()
         for name in [title] if title else labelling_titles(state, server, inventory.title):
@@ -96,7 +114,7 @@ def pull(
             except MissingProject as error:
                 missing.append(error)
         if missing and not (projects or journal.page_paths()):
-            _show_deleted(studio, state, store, title or inventory.title, label_map)
+            _show_deleted(studio, state, store, title or inventory.title, label_map, everything)
             raise missing[0]
         versions: dict[int, str | None] = {}
         for project in projects:
@@ -106,7 +124,7 @@ def pull(
             if drift:
                 echo(drift, err=True)
         earlier = list_unknown_tasks(state)
-        pulling = Pull(store, state, server, mapper, studio.has_task, studio.existing_tasks)
+        pulling = Pull(store, state, server, mapper, studio.has_task, studio.existing_tasks, replace)
         fetched = 0
         with show_progress("fetching tasks") as progress:
             for project in projects:
@@ -116,7 +134,7 @@ def pull(
                         journal,
                         project.id,
                         inventory=versions[project.id],
-                        everything=everything or fix,
+                        everything=everything or fix or replace,
                         own_writes=find_own_writes(state, server, project.id),
                         progress=progress,
                         on_page=pulling.take_page,
@@ -127,23 +145,22 @@ def pull(
             identify_user(store, state, server, journal.user_ids(server), annotator, user)
         with show_progress("taking labels") as progress:
             result = pulling.take_rest(progress)
-        _show_deleted(studio, state, store, title or inventory.title, label_map)
+        _show_deleted(studio, state, store, title or inventory.title, label_map, everything)
         quarantined, repeated = sum(1 for _ in iterate_quarantine(state)), len(earlier & list_unknown_tasks(state))
     named = sum(finding.code == relation_named.code for finding in result.findings)
     for user_id, name in recovered.items():
         echo(f"{name}: user {user_id}, by the login", err=True)
-    for finding in result.findings:
-        if finding.code == relation_named.code:
-            continue
-        where = describe_span(finding.span, finding.words)
-        echo(f"{finding.file}: {finding.code} {where}{finding.message}", err=True)
-    for name in result.written:
-        echo(f"written: annotations/{name}.json")
-    for path in result.left_alone:
-        problem = "was changed by another program while it was pulled, and was left alone"
-        echo(f"{path}: {problem}; pull again", err=True)
     counts = f"{len(result.written)} written, {len(result.unchanged)} unchanged"
-    echo(f"{counts}, {count_noun(result.quarantined, 'item')} quarantined")
+    summary = f"{counts}, {count_noun(result.quarantined, 'item')} quarantined"
+    if max(len(result.written), len(result.left_alone)) > MAX_SHOWN:
+        echo(summary)
+    echo_findings((each for each in result.findings if each.code != relation_named.code), describe_finding, everything)
+    written = (f"written: annotations/{name}.json" for name in result.written)
+    echo_cut_lines(written, "file", everything, remedy="git status names them")
+    problem = "was changed by another program while it was pulled, and was left alone"
+    left_alone = (f"{path}: {problem}; pull again" for path in result.left_alone)
+    echo_cut_lines(left_alone, "file", everything, err=True)
+    echo(summary)
     if mapper.left_out:
         names = ", ".join(f"{name} × {count:,}" for name, count in sorted(mapper.left_out.items()))
         echo(f"left out by the map: {names}")
@@ -162,10 +179,15 @@ def pull(
 
 
 def _show_deleted(
-    studio: "Studio", state: "State", corpus: "annotate.Corpus", title: str, label_map: "LabelMap | None"
+    studio: "Studio",
+    state: "State",
+    corpus: "annotate.Corpus",
+    title: str,
+    label_map: "LabelMap | None",
+    show_all: bool,
 ) -> None:
     """Print a line for each annotator and article whose labels were deleted on the server."""
     from annotate.labelstudio.deleted_labels import find_deleted_labels
 
-    for labels in find_deleted_labels(studio, state, corpus, title, label_map.fields if label_map else None):
-        echo(str(labels), err=True)
+    deleted = find_deleted_labels(studio, state, corpus, title, label_map.fields if label_map else None)
+    echo_cut_lines(map(str, deleted), "line", show_all, err=True)

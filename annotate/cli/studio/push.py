@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 import annotate
-from annotate.cli.options import corpus_option, guidelines_option, schema_option
+from annotate.cli.options import all_option, corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
     connect,
     dir_option,
@@ -24,8 +24,9 @@ from annotate.cli.studio.common import (
     show_conflicts,
     show_progress,
     title_option,
+    warn_of_unlisted,
 )
-from annotate.cli.terminal import count_noun, echo, show_status
+from annotate.cli.terminal import MAX_SHOWN, count_noun, echo, echo_cut, echo_cut_lines, show_status
 from annotate.errors import CannotRun
 from annotate.util.files import remove_leftovers
 
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 @map_option
 @click.option("--take-over", is_flag=True, help="Replace the labelling config of a project that was made elsewhere.")
 @no_check_option
+@all_option
 @click.pass_context
 def push(
     ctx: click.Context,
@@ -84,6 +86,7 @@ def push(
     map_: str | None,
     take_over: bool,
     no_check: bool,
+    show_all: bool,
 ) -> None:
     """Push articles and guidelines to the server. What is already there is left alone.
 
@@ -118,7 +121,10 @@ def push(
         from annotate.cli.studio.reanchor import refuse_other_options, run_reanchoring
 
         refuse_other_options(ctx)
-        if not run_reanchoring(corpus, schema, title, folder, plan_only=plan_only, drop_unfit=drop_unfit, undo=undo):
+        is_complete = run_reanchoring(
+            corpus, schema, title, folder, plan_only=plan_only, drop_unfit=drop_unfit, undo=undo, show_all=show_all
+        )
+        if not is_complete:
             ctx.exit(1)
         return
     from annotate.checks import check_in_background
@@ -146,7 +152,7 @@ def push(
         name = ""
         if labels := show or (folder_to_show and str(Path(folder_to_show).absolute())):
             predictions, name = read_labels(labels, store, inventory, is_checked=not no_check)
-            _warn_of_unlisted(name.partition(" ")[0], store)
+            warn_of_unlisted(name.partition(" ")[0], store)
         request = PushRequest(
             corpus=store,
             inventory=inventory,
@@ -165,15 +171,17 @@ def push(
                 with show_status("planning"):
                     plan = plan_push(studio, state, request)
                 require_no_errors()
-                if _show_plan(plan, project_title, name):
+                if _show_plan(plan, project_title, name, show_all):
                     ctx.exit(1)
                 return
             with lock_folder(state, "push"):
                 project = find_project(studio, state, project_title) if drop_doubles else None
                 if project:
                     require_no_errors()
-                    for task in remove_duplicates(studio, project.id):
-                        echo(f"removed: task {task.task_id} of {task.article_id}, which has task {task.kept_task_id}")
+                    with echo_cut("task", show_all) as show_task:
+                        for task in remove_duplicates(studio, project.id):
+                            kept = f"which has task {task.kept_task_id}"
+                            show_task(f"removed: task {task.task_id} of {task.article_id}, {kept}")
                 with show_progress("pushing articles") as progress:
                     result = push_corpus(studio, state, request, before_change=require_no_errors, progress=progress)
     echo(f"project {result.project.id}, {project_title}: {page_url(studio, result.project)}")
@@ -184,30 +192,22 @@ def push(
     echo(result.start)
     if not instructions:
         echo(f"no instructions: the folder {guidelines} does not exist", err=True)
-    if show_conflicts(result):
+    if show_conflicts(result, show_all=show_all):
         ctx.exit(1)
 
 
-def _warn_of_unlisted(annotator: str, corpus: "annotate.Corpus") -> None:
-    """Print a warning if the annotator whose labels are shown has no entry in annotators.yaml."""
-    from annotate.model import GOLD
-
-    if annotator != GOLD and annotator not in corpus.read_annotators():
-        echo(
-            f"{corpus.annotators_path}: does not list {annotator!r}; list it, a model with `kind: model`, because "
-            "labels that begin with its labels name it",
-            err=True,
-        )
-
-
-def _show_plan(plan: "PushPlan", title: str, show: str) -> bool:
-    """Print the plan, one line for each article, and return whether there are conflicts."""
+def _show_plan(plan: "PushPlan", title: str, show: str, show_all: bool) -> bool:
+    """Print the plan, a line for each article, conflicts first if not all are shown; return whether there are any."""
     from annotate.labelstudio.shown_predictions import describe_start
 
     echo(f"project: {plan.project_action} {title if plan.project is None else plan.project.id}")
     echo(describe_start(plan.project, show))
-    for step in plan.steps:
-        echo(f"{step.action:8} {step.article_id}: {step.reason}")
-    counts = Counter(step.action for step in plan.steps)
-    echo(", ".join(f"{counts[action]} {action}" for action in ("create", "update", "skip", "conflict")))
+    counts, steps = Counter(step.action for step in plan.steps), plan.steps
+    summary = ", ".join(f"{counts[action]:,} {action}" for action in ("create", "update", "skip", "conflict"))
+    if len(steps) > MAX_SHOWN and not show_all:
+        echo(summary)
+        steps = sorted(steps, key=lambda step: step.action != "conflict")
+    echo_cut_lines((f"{step.action:8} {step.article_id}: {step.reason}" for step in steps), "article", show_all)
+    if len(steps) <= MAX_SHOWN or show_all:
+        echo(summary)
     return counts["conflict"] > 0

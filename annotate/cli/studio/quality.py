@@ -3,9 +3,9 @@
 import click
 
 import annotate
-from annotate.cli.options import corpus_option, out_option, schema_option
+from annotate.cli.options import all_option, corpus_option, out_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, table_format_option, title_option, write_table
-from annotate.cli.terminal import echo_lines, show_status
+from annotate.cli.terminal import echo_cut_lines, show_status
 from annotate.errors import CannotRun
 
 
@@ -16,7 +16,10 @@ from annotate.errors import CannotRun
 @dir_option
 @table_format_option
 @out_option
-def quality(corpus: str, schema: str, title: str | None, folder: str | None, format_: str, out: str | None) -> None:
+@all_option
+def quality(
+    corpus: str, schema: str, title: str | None, folder: str | None, format_: str, out: str | None, show_all: bool
+) -> None:
     """Print how well each annotator finds the labels of hidden gold articles, week by week.
 
     Hide them with `annotate studio assign --hidden-gold`. A week is that of the first submission. Articles whose gold
@@ -34,7 +37,7 @@ def quality(corpus: str, schema: str, title: str | None, folder: str | None, for
     with connect(corpus, folder) as (studio, state), show_status("comparing with gold"):
         rows = list(measure_quality(studio, state, store, inventory, title or inventory.title, problems.append))
         where = state.folder / HIDDEN_GOLD_FILE
-    echo_lines(problems, err=True)
+    echo_cut_lines(problems, "problem", show_all, err=True)
     if not rows:
         hint = "hide some with `annotate studio assign ID --hidden-gold N`, or wait until one is submitted"
         raise CannotRun(where, "no hidden gold article was submitted", hint)

@@ -84,16 +84,17 @@ def up(
 def down(corpus: str, folder: str | None) -> None:
     """Stop the server that `up` started; its data remain.
 
-    The watch in the background is stopped, too.
+    The watch and the suggestions in the background are stopped, too.
 
     \b
     annotate studio down
     """
     from annotate.labelstudio import server
     from annotate.labelstudio.location import open_state
-    from annotate.service.background import stop_watch
+    from annotate.service.background import SUGGEST, stop_service, stop_watch
 
     state = open_state(corpus, folder, create=False)
+    stop_service(state, SUGGEST)
     stop_watch(state)
     echo("stopped" if server.stop(state) else "no server was running")
 

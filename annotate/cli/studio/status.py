@@ -1,14 +1,25 @@
 """`annotate studio status`: the server, its projects, the progress of annotators, and what needs attention."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 import annotate
-from annotate.cli.options import corpus_option, schema_option
+from annotate.cli.findings_output import describe_counts, describe_hidden
+from annotate.cli.options import all_option, corpus_option, schema_option
 from annotate.cli.studio.common import connect, describe_span, dir_option, page_url, show_progress, title_option
-from annotate.cli.terminal import count_noun, echo, make_grid, terminal
+from annotate.cli.terminal import (
+    MAX_SHOWN,
+    count_noun,
+    describe_rest,
+    echo,
+    echo_cut_lines,
+    echo_lines,
+    make_grid,
+    terminal,
+)
 from annotate.errors import CannotRun, Refused
 
 if TYPE_CHECKING:
@@ -27,14 +38,15 @@ MAX_ROWS = 50
 @schema_option
 @title_option
 @dir_option
-@click.option("--all", "every", is_flag=True, help=f"List every article, not only {MAX_ROWS}.")
+@all_option
 @click.pass_context
-def status(ctx: click.Context, corpus: str, schema: str, title: str | None, folder: str | None, every: bool) -> None:
+def status(ctx: click.Context, corpus: str, schema: str, title: str | None, folder: str | None, show_all: bool) -> None:
     """Show the server, its projects, the progress of each annotator, and items that could not be taken.
 
     The first line is the folder of the server's data and logins. Totals for each project and annotator follow, with the
     time of the work on what was submitted, as Label Studio measures it. Then comes a table of articles × annotators,
-    unfinished articles first: done, draft, skipped, left (assigned and not begun), or – if nothing is known.
+    unfinished articles first, of which the first 50 are shown without --all: done, draft, skipped, left (assigned and
+    not begun), or – if nothing is known.
 
     Exit code 0: all is well; 1: items are quarantined, labels that were pulled are not on the server any more, a
     labelling config was changed on the server, or a migration was interrupted; 2: could not run.
@@ -66,17 +78,28 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
             with show_progress("counting") as progress:
                 annotators, fields = AnnotatorsByLogin(store, studio, state), label_map.fields if label_map else None
                 labelling = read_status(studio, state, name, annotators, progress, fields)
-            warnings += map(str, find_deleted_labels(studio, state, store, name, fields))
+            deleted = [str(each) for each in find_deleted_labels(studio, state, store, name, fields, labelling)]
     except Refused as error:  # nothing was to be changed, so nothing was refused
         raise CannotRun(error.where, error.problem, error.hint) from error
     _show_watch(state)
+    _show_suggestions(state, studio.address.name)
     _show_annotators(labelling, state.removed_annotators(studio.address.name))
-    _show_articles(labelling, len(labelling.stages) if every else MAX_ROWS)
-    _show_dropped(state)
+    _show_articles(labelling, len(labelling.stages) if show_all else MAX_ROWS)
+    _show_dropped(state, show_all)
     warnings += _state_warnings(state)
-    for warning in warnings:
-        echo(warning)
-    if warnings:
+    quarantined = _count_quarantined(state)
+    numbers = [
+        *([f"{count_noun(len(deleted), 'annotation')} no longer on the server"] if deleted else []),
+        *([f"quarantined: {describe_counts(quarantined)}"] if quarantined else []),
+    ]
+    if numbers and len(warnings) + len(deleted) + quarantined.total() > MAX_SHOWN:
+        echo("; ".join(numbers))
+    echo_lines(warnings)
+    echo_cut_lines(deleted, "line", show_all)
+    echo_lines(_list_quarantined(state, show_all))
+    if not show_all:
+        echo_lines(describe_hidden(quarantined))
+    if warnings or deleted or quarantined:
         ctx.exit(1)
 
 
@@ -123,6 +146,22 @@ def _show_watch(state: "State") -> None:
         echo(f"watch: {running}; summary pages: {pages}")
 
 
+def _show_suggestions(state: "State", server: str) -> None:
+    """Print whether suggestions are served, and which projects ask for them."""
+    from annotate.service.background import SUGGEST, find_service
+    from annotate.service.registration import list_registrations
+
+    process, registrations = find_service(state, SUGGEST), list_registrations(state, server)
+    if process is not None:
+        titles = ", ".join(registration.title for registration in registrations.values())
+        echo(f"suggestions: process {process.pid}, port {process.port}; shown in: {titles}")
+    elif registrations:
+        echo(
+            f"suggestions: not running, and {count_noun(len(registrations), 'project')} asks for them; serve them "
+            "again, or end it with `annotate studio suggest --stop`"
+        )
+
+
 def _show_annotators(labelling: "LabellingStatus", removed: "Collection[str]") -> None:
     from statistics import median
 
@@ -158,22 +197,25 @@ def _show_articles(labelling: "LabellingStatus", limit: int) -> None:
     )
     terminal().print(make_grid(None, [(name, "left") for name in ("article", *labelling.annotators)], rows))
     if len(article_ids) > limit:
-        echo(f"… and {len(article_ids) - limit} more articles; --all shows them")
+        echo(describe_rest(len(article_ids) - limit, "article"))
 
 
-def _show_dropped(state: "State") -> None:
+def _show_dropped(state: "State", show_all: bool) -> None:
     """Print where the labels are that did not fit a corrected text; nothing is left to do about them."""
     from annotate.reanchoring.journal import count_dropped
 
-    for path, count in count_dropped(state):
-        echo(f"{count_noun(count, 'label')} that did not fit a corrected text: {path}")
+    dropped = count_dropped(state)
+    hint = "delete the file once it is not needed"
+    lines = (
+        f"{count_noun(count, 'label')} that did not fit a corrected text: {path}; {hint}" for path, count in dropped
+    )
+    echo_cut_lines(lines, "article", show_all)
 
 
 def _state_warnings(state: "State") -> Iterator[str]:
-    """Yield an interrupted migration, the pages of the journal, and each reason in the quarantine."""
+    """Yield an interrupted migration, and the pages of the journal."""
     from annotate.labelstudio.journal import PullJournal
     from annotate.labelstudio.lock import require_no_migration
-    from annotate.labelstudio.quarantine import iterate_quarantine
 
     try:
         require_no_migration(state)
@@ -182,8 +224,25 @@ def _state_warnings(state: "State") -> Iterator[str]:
     pages = len(PullJournal(state).page_paths())
     if pages:
         yield f"the journal has {pages} pages of tasks that are not in the corpus yet; run `annotate studio pull`"
+
+
+def _count_quarantined(state: "State") -> Counter[str]:
+    """Return how often each code is a reason in the quarantine."""
+    from annotate.labelstudio.quarantine import iterate_quarantine
+
+    return Counter(reason.code for _, entry in iterate_quarantine(state) for reason in entry.reasons)
+
+
+def _list_quarantined(state: "State", show_all: bool) -> Iterator[str]:
+    """Yield a line for each reason in the quarantine, or for the first ones with each code."""
+    from annotate.labelstudio.quarantine import iterate_quarantine
+
+    counts = Counter[str]()
     for article_id, entry in iterate_quarantine(state):
         for reason in entry.reasons:
+            counts[reason.code] += 1
+            if not show_all and counts[reason.code] > MAX_SHOWN:
+                continue
             annotator = f", {entry.annotator}" if entry.annotator else ""
             where = describe_span(reason.span, reason.words)
             yield f"quarantined: {article_id}, task {entry.task}{annotator}: {reason.code} {where}{reason.message}"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 import annotate
-from annotate.cli.options import corpus_option, guidelines_option, out_option, schema_option, split_ids
+from annotate.cli.options import all_option, corpus_option, guidelines_option, out_option, schema_option, split_ids
 from annotate.cli.studio.common import (
     connect,
     dir_option,
@@ -19,7 +19,7 @@ from annotate.cli.studio.common import (
     title_option,
     write_table,
 )
-from annotate.cli.terminal import count_noun, echo, echo_lines, show_status
+from annotate.cli.terminal import count_noun, echo, echo_cut_lines, show_status
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 @click.option("--report", "reporting", is_flag=True, help="Print F1 per annotator and label.")
 @table_format_option
 @out_option
+@all_option
 @click.argument("annotators", metavar="[ID…]", nargs=-1)
 @click.pass_context
 def train(
@@ -56,13 +57,15 @@ def train(
     reporting: bool,
     format_: str,
     out: str | None,
+    show_all: bool,
     annotators: tuple[str, ...],
 ) -> None:
     """Create a project for each annotator to practise in, "TITLE: training ID", and compare what they submit with gold.
 
-    It has the texts in guidelines/practice (docs/formats.md#practice-texts), and the articles of --articles. It shows
-    no labels. With --review, the box above each submitted text lists the differences from gold, with the rule and the
-    page of the guidelines; run it again, or leave it to `annotate studio watch`. With --report, the lead sees F1.
+    It has the texts in guidelines/practice (docs/reference/formats.md#practice-texts), and the articles of --articles.
+    It shows no labels. With --review, the box above each submitted text lists the differences from gold, with the rule
+    and the page of the guidelines; run it again, or leave it to `annotate studio watch`. With --report, the lead sees
+    F1.
 
     Labels of training never reach the corpus. Do not practise on articles that are to measure something later: whoever
     has submitted one has seen its gold.
@@ -106,9 +109,9 @@ def train(
     with connect(corpus, folder) as (studio, state):
         training = _open_training(studio, state, store, inventory, name, guidelines)
         if reviewing:
-            _review(training, state)
+            _review(training, state, show_all)
         else:
-            _report(training, format_, out)
+            _report(training, format_, out, show_all)
 
 
 def _assign(
@@ -173,25 +176,24 @@ def _open_training(
     return Training(studio, state, corpus, inventory, title, list(corpus.read_annotators()), titles)
 
 
-def _review(training: "Training", state: "State") -> None:
+def _review(training: "Training", state: "State", show_all: bool) -> None:
     from annotate.labelstudio.lock import lock_folder
 
     with lock_folder(state, "train"), show_status("comparing with gold"):
         reviewed = list(training.review())
-    for task in reviewed:
-        if task.is_updated:
-            echo(f"{task.annotator}: {task.article_id}, {count_noun(task.differences, 'difference')}")
-    updated = sum(task.is_updated for task in reviewed)
-    echo(f"{count_noun(len(reviewed), 'text')} submitted, {count_noun(updated, 'box', 'boxes')} updated")
-    echo_lines(training.problems, err=True)
+    updated = [task for task in reviewed if task.is_updated]
+    echo(f"{count_noun(len(reviewed), 'text')} submitted, {count_noun(len(updated), 'box', 'boxes')} updated")
+    lines = (f"{task.annotator}: {task.article_id}, {count_noun(task.differences, 'difference')}" for task in updated)
+    echo_cut_lines(lines, "box", show_all, plural="boxes")
+    echo_cut_lines(training.problems, "problem", show_all, err=True)
 
 
-def _report(training: "Training", format_: str, out: str | None) -> None:
+def _report(training: "Training", format_: str, out: str | None, show_all: bool) -> None:
     from annotate.service.training import tabulate_training
 
     with show_status("comparing with gold"):
         scores = list(training.measure())
-    echo_lines(training.problems, err=True)
+    echo_cut_lines(training.problems, "problem", show_all, err=True)
     if not scores:
         hint = "create one with `annotate studio train ID`"
         raise CannotRun(training.studio.url, "there is no training project of an annotator", hint)

@@ -3,7 +3,7 @@
 import click
 
 from annotate.cli.options import corpus_option, guidelines_option, schema_option
-from annotate.cli.studio.common import dir_option, map_option, title_option
+from annotate.cli.studio.common import dir_option, map_option, patience_option, title_option
 from annotate.cli.terminal import echo
 
 
@@ -23,13 +23,7 @@ from annotate.cli.terminal import echo
     show_default=True,
     help="Time between two polls.",
 )
-@click.option(
-    "--end-without-server",
-    "patience",
-    type=click.FloatRange(0),
-    metavar="SECONDS",
-    help="End once the server that `annotate studio up` started has not run for so long.  [default: never]",
-)
+@patience_option
 @click.option(
     "--pages",
     type=click.Path(readable=False),

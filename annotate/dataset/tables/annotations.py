@@ -25,6 +25,8 @@ COLUMNS = {
     "article": "id of the article; joins with `id` of `articles`, and is in the same split",
     "title": "title of the article, `None` where it has none",
     "kind": "what that annotator is: a person, or a model",
+    "model": "name and version of the model, `None` for a person, and where it is not known",
+    "prompt_sha256": ("of what is the same in all requests to the model, `None` where no run of it is recorded"),
     **PROVENANCE_COLUMNS,
     "made_from": (
         "whose labels a corrected pass began with: gold, a model or another annotator; empty for a single pass, and"
@@ -43,6 +45,7 @@ def annotations_table(inventory: Inventory) -> TableType:
     features: Feature = {
         **dict.fromkeys(("id", "article", "title", "annotator"), STRING),
         "kind": class_label(KINDS),
+        **dict.fromkeys(("model", "prompt_sha256"), STRING),
         "process": class_label(PROCESSES),
         "made_from": list_of(STRING),
         "lead_time": FLOAT,
@@ -61,14 +64,18 @@ def annotations_table(inventory: Inventory) -> TableType:
 
 
 def _fill(batch: Batch) -> dict[str, Any]:
-    articles, meta = batch.articles, batch.documents.meta
+    articles, meta, annotators = batch.articles, batch.documents.meta, batch.annotators
     return {
         **provenance_columns(batch),
         "id": [f"{document.article_id}/{document.annotator}" for document in meta],
         "article": [article.id for article in articles],
         "title": [article.title for article in articles],
         "lead_time": [document.lead_time for document in meta],
-        "kind": [_KIND_IDS.get(kind) for kind in batch.annotator_kinds],
+        "kind": [_KIND_IDS[annotator.kind] if annotator else None for annotator in annotators],
+        "model": [annotator.model if annotator else None for annotator in annotators],
+        "prompt_sha256": [
+            annotator.run.prompt_sha256 if annotator and annotator.run else None for annotator in annotators
+        ],
         "text": [article.text for article in articles],
         "text_sha256": [document.text_sha256 for document in meta],
         **graph_columns(batch),

@@ -65,7 +65,13 @@ def graph_features(inventory: Inventory) -> Feature:
 
 
 def graph_columns(batch: Batch) -> dict[str, pa.Array]:
-    """Return the columns `spans` and `relations`, a row a document."""
+    """Return the columns `spans` and `relations`, a row a document; they are made once a batch."""
+    if batch.graph_columns is None:
+        batch.graph_columns = _make_graph_columns(batch)
+    return batch.graph_columns
+
+
+def _make_graph_columns(batch: Batch) -> dict[str, pa.Array]:
     documents = batch.documents
     spans, relations, inventory = documents.spans, documents.relations, documents.inventory
     features = graph_features(inventory)

@@ -1,6 +1,6 @@
 """The tables that the inventory's `records` declare: a row an anchor, a column each attribute, view and role."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 import pyarrow as pa
@@ -29,6 +29,7 @@ from annotate.dataset.tables.common import (
 )
 from annotate.dataset.tables.table import TableType, merge_columns
 from annotate.dataset.tables.views import view_arrays, view_columns, view_features
+from annotate.dataset.texts import cut_ranges
 from annotate.inventory import Attribute, Enclosing, Inventory, RecordType, Role
 from annotate.records import FILLER_SEPARATOR
 
@@ -61,6 +62,7 @@ def records_table(inventory: Inventory, type_: RecordType) -> TableType:
         definition=type_.definition,
         features=features,
         fill=partial(_fill, type_, features, [attribute.name for attribute in attributes], attributes_of_roles),
+        cut=partial(_cut, type_),
         columns={
             **_ANCHOR_COLUMNS,
             **{attribute.name: attribute.definition for attribute in attributes},
@@ -92,15 +94,24 @@ def _features(inventory: Inventory, type_: RecordType, attributes: Sequence[Attr
     )
 
 
+def _cut(type_: RecordType, batch: Batch) -> Iterator[tuple[Batch, Integers]]:
+    """Yield the anchors of a batch in parts: many anchors may be in one long paragraph, which each row repeats."""
+    mentions, anchors = batch.graphs.mentions, batch.graphs.mentions_labelled(type_.anchor)
+    paragraphs = batch.texts.paragraphs(mentions.documents[anchors], mentions.starts[anchors], mentions.ends[anchors])
+    for part in cut_ranges(*paragraphs):
+        yield batch, anchors[part]
+
+
 def _fill(
     type_: RecordType,
     features: Feature,
     attributes: Sequence[str],
     attributes_of_roles: Mapping[str, Sequence[str]],
-    batch: Batch,
+    part: tuple[Batch, Integers],
 ) -> dict[str, pa.Array]:
+    batch, anchors = part
     inventory, graphs = batch.documents.inventory, batch.graphs
-    mentions, anchors = graphs.mentions, graphs.mentions_labelled(type_.anchor)
+    mentions = graphs.mentions
     documents = mentions.documents[anchors]
     common, anchor_columns = document_columns(batch, documents), batch.mention_columns(anchors, attributes)
     texts = [batch.mention_texts[index] for index in anchors.tolist()]

@@ -21,6 +21,7 @@ from annotate.dataset.tables.common import (
     mention_features,
 )
 from annotate.dataset.tables.table import TableType
+from annotate.dataset.texts import cut_ranges
 from annotate.inventory import Inventory
 
 COLUMNS = {
@@ -76,22 +77,36 @@ def relations_table(inventory: Inventory, negatives: bool) -> TableType:
             )
         ),
         features=features,
-        fill=partial(_fill, features, negatives),
+        fill=partial(_fill, features),
         columns=COLUMNS,
+        cut=partial(_cut, negatives),
     )
 
 
-def _fill(features: Feature, negatives: bool, batch: Batch) -> dict[str, Any]:
-    pairs, mentions = _related_pairs(batch), batch.graphs.mentions
+def _cut(negatives: bool, batch: Batch) -> Iterator[tuple[Batch, Pairs]]:
+    """Yield the pairs of a batch in parts: many relations of one article may each have most of it around."""
+    pairs = _related_pairs(batch)
     if negatives:
         pairs = _merge_by_document(batch, pairs, _unrelated_pairs(batch, pairs))
-    heads, tails, names = pairs.heads, pairs.tails, [NONE, *batch.documents.inventory.relations]
-    documents = mentions.documents[heads]
-    starts, ends = batch.texts.paragraphs(
-        documents,
+    for part in cut_ranges(*_find_contexts(batch, pairs)):
+        yield batch, Pairs(pairs.labels[part], pairs.heads[part], pairs.tails[part], pairs.notes[part])
+
+
+def _find_contexts(batch: Batch, pairs: Pairs) -> tuple[Integers, Integers]:
+    """Return starts and ends of the paragraphs that hold both mentions of each pair."""
+    mentions, heads, tails = batch.graphs.mentions, pairs.heads, pairs.tails
+    return batch.texts.paragraphs(
+        mentions.documents[heads],
         np.minimum(mentions.starts[heads], mentions.starts[tails]),
         np.maximum(mentions.ends[heads], mentions.ends[tails]),
     )
+
+
+def _fill(features: Feature, part: tuple[Batch, Pairs]) -> dict[str, Any]:
+    batch, pairs = part
+    heads, tails, names = pairs.heads, pairs.tails, [NONE, *batch.documents.inventory.relations]
+    documents = batch.graphs.mentions.documents[heads]
+    starts, ends = _find_contexts(batch, pairs)
     head, tail = (
         _mentions_in_context(features[name], batch, indices, starts)
         for name, indices in (("head", heads), ("tail", tails))

@@ -1,11 +1,12 @@
 """What a table of the dataset is: its columns, how they are filled, and what the card says of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from annotate.dataset.features import Feature
 from annotate.errors import CannotRun
 from annotate.inventory import INVENTORY_FILE
+from annotate.util.escape import quote
 
 Reads = Literal["gold", "annotators", "links"]
 """What a table is made from: gold labels, every annotator's own, or the links between articles."""
@@ -22,6 +23,7 @@ class TableType(NamedTuple):
         fill: Returns the columns of a batch's rows by name, given a `Batch`, or links where the table reads those.
         about: A paragraph for the card.
         reads: What `fill` is given.
+        cut: Cuts a batch into what `fill` is given part by part, for a table whose rows repeat long texts.
     """
 
     name: str
@@ -31,6 +33,7 @@ class TableType(NamedTuple):
     fill: Callable[[Any], Mapping[str, Any]]
     about: str = ""
     reads: Reads = "gold"
+    cut: Callable[[Any], Iterable[Any]] | None = None
 
 
 def merge_columns(location: str, *groups: Feature) -> Feature:
@@ -48,7 +51,9 @@ def merge_columns(location: str, *groups: Feature) -> Feature:
         for name in group:
             if name in columns:
                 raise CannotRun(
-                    INVENTORY_FILE, f"{location}: two columns would be called {name!r}", "rename the attribute or role"
+                    INVENTORY_FILE,
+                    f"{location}: two columns would be called {quote(name)}",
+                    "rename the attribute or role",
                 )
         columns |= group
     return columns

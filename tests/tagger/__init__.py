@@ -1,0 +1,1 @@
+"""Tests of taggers that are trained on labelled articles."""
