@@ -28,6 +28,7 @@ from annotate.model import (
     Relation,
     SourceFile,
     Span,
+    find_value_types,
     is_article_id,
     normal_number,
 )
@@ -80,7 +81,7 @@ def sort_annotation(annotation: Annotation) -> Annotation:
 
 def normalize_numbers(annotation: Annotation) -> Annotation:
     """Return an annotation whose attributes have numbers in canonical form, such as 2 for 2.0."""
-    if not any(float in map(type, span.attributes.values()) for span in annotation.spans):
+    if float not in find_value_types(annotation):
         return annotation
     return msgspec.structs.replace(annotation, spans=tuple(map(_normalize_span, annotation.spans)))
 

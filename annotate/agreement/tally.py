@@ -17,11 +17,19 @@ IN_BOTH: Counts = {BOTH: 1, FIRST: 1, SECOND: 1}
 
 
 class TallyColumn(NamedTuple):
-    """The numbers of one key, in the order in which their paragraphs were counted: articles, paragraphs, numbers."""
+    """The numbers of one key, in the order in which their paragraphs were counted.
+
+    Attributes:
+        articles: The index of the article of each number.
+        paragraphs: The index of its paragraph in the article; 0 of a sum of the whole article.
+        numbers: The numbers.
+        is_folded: Whether each article has at most one number, the sum of its paragraphs, and no zero.
+    """
 
     articles: "array[int]"
     paragraphs: "array[int]"
     numbers: "array[float]"
+    is_folded: bool = False
 
 
 class Tally:
@@ -108,7 +116,7 @@ class Tally:
         """The counts of each paragraph that has any; folded ones are those of the first paragraph of their article."""
         paragraphs: dict[ParagraphKey, dict[Hashable, float]] = {}
         for key, column in self.list_columns().items():
-            for article, paragraph, number in zip(*column, strict=True):
+            for article, paragraph, number in zip(column.articles, column.paragraphs, column.numbers, strict=True):
                 counts = paragraphs.setdefault((article, paragraph), {})
                 counts[key] = counts.get(key, 0) + number
         return paragraphs
@@ -153,6 +161,8 @@ class Tally:
                 own.articles.extend(added.articles)
                 own.paragraphs.extend(added.paragraphs)
                 own.numbers.extend(added.numbers)
+                if own.is_folded and not added.is_folded:
+                    self._columns[key] = own._replace(is_folded=False)
             elif added.numbers or not self._is_folded:
                 self._columns[key] = added
 
@@ -164,7 +174,8 @@ def _make_column(numbers: Mapping[ParagraphKey, float]) -> TallyColumn:
 
 def _is_exact(numbers: Collection[float]) -> bool:
     """Return whether sums of such numbers are exact in any order, of millions of articles too."""
-    return max(map(abs, numbers), default=0) < _MOST_EXACT and all(map(float.is_integer, map((2.0).__mul__, numbers)))
+    different = set(numbers)  # few, since most are counts of a paragraph
+    return max(map(abs, different), default=0) < _MOST_EXACT and all((2.0 * each).is_integer() for each in different)
 
 
 def _make_folded(numbers: Mapping[ParagraphKey, float]) -> TallyColumn:
@@ -177,6 +188,8 @@ def _make_folded(numbers: Mapping[ParagraphKey, float]) -> TallyColumn:
 
 def _fold(column: TallyColumn) -> TallyColumn:
     """Return the sums of each article that are not zero, each in its first paragraph."""
+    if column.is_folded:
+        return column
     sums: dict[int, float] = {}
     for article, number in zip(column.articles, column.numbers, strict=True):
         sums[article] = sums.get(article, 0.0) + number
@@ -185,4 +198,5 @@ def _fold(column: TallyColumn) -> TallyColumn:
 
 def _make_article_column(sums: Mapping[int, float]) -> TallyColumn:
     present = {article: number for article, number in sums.items() if number}
-    return TallyColumn(array("I", present), array("I", bytes(4 * len(present))), array("d", present.values()))
+    paragraphs, numbers = array("I", bytes(4 * len(present))), array("d", present.values())
+    return TallyColumn(array("I", present), paragraphs, numbers, is_folded=True)

@@ -93,7 +93,7 @@ class RunScoring:
             raise CannotRun(out, f"has no labels of an article with labels by {self._name}", "nothing can be scored")
         texts = {article_id: text for article_id, (text, _) in gold.items()}
         files = read_scored_labels(out, self._inventory, self._corpus.root, texts, _warn)
-        predicted = {file.annotation.article: file.annotation for file in files if file.annotation.article in texts}
+        predicted = {file.article: file.annotation for file in files if file.article in texts}
         scores = score(self._inventory, gold, predicted, samples)
         not_labelled = [article_id for article_id in self._with_gold if article_id not in labelled]
         return RunScores(
@@ -108,7 +108,7 @@ class RunScoring:
     def _read_gold(self, article_ids: set[str]) -> Gold:
         folder = self._corpus.root / "annotations" / self._name
         files = read_scored_labels(folder, self._inventory, self._corpus.root, warn=_warn)
-        labels = {file.annotation.article: (file.text, file.annotation) for file in files}
+        labels = {file.article: (file.text, file.annotation) for file in files}
         return {article_id: labels[article_id] for article_id in sorted(labels) if article_id in article_ids}
 
     def _describe(self, result: RunScores) -> Iterable[str]:

@@ -95,7 +95,7 @@ def command(
 
     from annotate.scoring.ceiling import measure_ceiling
     from annotate.scoring.compare import compare_systems, tabulate_comparison
-    from annotate.scoring.packed_mapping import PackedMapping
+    from annotate.scoring.packed_annotations import PackedAnnotations, PackedGold
     from annotate.scoring.prediction_files import read_scored_labels
     from annotate.scoring.score import score
     from annotate.scoring.score_tables import tabulate_scores
@@ -112,11 +112,11 @@ def command(
         files = count_items(
             read_scored_labels(gold, inventory, corpus, warn=warn, pool=pool), progress("reading gold labels", None)
         )
-        gold_labels, texts = PackedMapping[tuple[str, annotate.Annotation]](), dict[str, str]()
+        gold_annotations, texts = PackedAnnotations(), dict[str, str]()
         for file in files:
-            gold_labels[file.annotation.article] = file.text, file.annotation
-            texts[file.annotation.article] = file.text
+            gold_annotations.packed[file.article], texts[file.article] = file.packed, file.text
         texts = dict(sorted(texts.items()))
+        gold_labels = PackedGold(texts, gold_annotations)
         reader = _SystemReader(inventory, corpus, texts, warn, progress, pool)
         system = reader.read(predictions)
         second = None if other is None else reader.read(other)
@@ -167,17 +167,16 @@ class _SystemReader(NamedTuple):
 
     def read(self, path: str) -> _System:
         """Read the predictions of a system; those of articles without gold are named and left out."""
-        from annotate.scoring.packed_mapping import PackedMapping
+        from annotate.scoring.packed_annotations import PackedAnnotations
         from annotate.scoring.prediction_files import read_scored_labels
 
-        predicted, forms = PackedMapping["annotate.Annotation"](), dict[str, str]()
+        predicted, forms = PackedAnnotations(), dict[str, str]()
         files = read_scored_labels(path, self.inventory, self.corpus, self.texts, self.warn, self.pool)
         for file in count_items(files, self.progress("reading predictions", len(self.texts))):
-            article_id = file.annotation.article
-            if article_id in self.texts:
-                predicted[article_id], forms[article_id] = file.annotation, file.form
+            if file.article in self.texts:
+                predicted.packed[file.article], forms[file.article] = file.packed, file.form
             else:
-                self.warn(f"not scored: {article_id} has no gold labels")
+                self.warn(f"not scored: {file.article} has no gold labels")
         return _System(predicted, forms)
 
 

@@ -17,7 +17,7 @@ from annotate.formats.document import LabelledArticle
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Span
 from annotate.scoring.exported_files import find_format
-from annotate.scoring.packed_mapping import PackedMapping
+from annotate.scoring.packed_annotations import PackedAnnotations
 from annotate.scoring.pipeline_output import GROUP
 from annotate.scoring.prediction_files import ENTITIES, PredictionReader, list_prediction_files
 from annotate.scoring.score import RELATIONS, TOKENS, Ceiling, CeilingRow
@@ -64,7 +64,7 @@ def measure_ceiling(
     if not any(_find_writer(name, inventory) for name in names):
         return None
     scored = select_labels(inventory, selection)
-    read = PackedMapping[Annotation]()
+    read = PackedAnnotations()
     for name in names:
         writer = _find_writer(name, inventory)
         of_form = (article_id for article_id in gold if forms.get(article_id, names[0]) == name)

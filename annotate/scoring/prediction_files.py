@@ -50,7 +50,7 @@ from annotate.scoring.exported_files import (
     read_csv_tables,
     read_documents,
 )
-from annotate.scoring.packed_mapping import PackedValue, pack
+from annotate.scoring.packed_annotations import PackedAnnotation, pack
 from annotate.scoring.pipeline_output import is_pipeline_output, read_pipeline_output
 from annotate.scoring.score import ARTICLES, RELATIONS
 from annotate.scoring.table_rows import ArticleTables, find_record_type
@@ -83,6 +83,27 @@ _FORMS_HINT = (
 )
 
 
+class ScoredLabels(NamedTuple):
+    """The labels of one article.
+
+    Attributes:
+        article: The article id.
+        text: The text that they were made on.
+        packed: The annotation as bytes.
+        form: The form in which it was read, for people.
+    """
+
+    article: str
+    text: str
+    packed: PackedAnnotation
+    form: str
+
+    @property
+    def annotation(self) -> Annotation:
+        """The annotation, another object each time."""
+        return self.packed.unpack()
+
+
 def read_scored_labels(
     path: str | Path,
     inventory: Inventory,
@@ -90,7 +111,7 @@ def read_scored_labels(
     texts: Mapping[str, str] | None = None,
     warn: Callable[[str], None] = lambda _: None,
     pool: LazyPool | None = None,
-) -> Iterator[AnnotationFile]:
+) -> Iterator[ScoredLabels]:
     """Read the annotations of a path.
 
     Args:
@@ -114,10 +135,11 @@ def read_scored_labels(
     path = Path(path)
     reader = PredictionReader(find_text, inventory, texts, warn)
     format_ = find_format(path) if path.is_dir() else find_format_of_file(path)
+    files: Iterator[ScoredLabels]
     if format_:
-        files = reader.read_export(path, format_)
+        files = map(_pack_file, reader.read_export(path, format_))
     elif paths := list_prediction_files(path):
-        files = reader.read_files(path, paths)
+        files = map(_pack_file, reader.read_files(path, paths))
     else:
         if texts is None and store is None:
             Corpus(corpus)  # says that gold has no texts
@@ -125,7 +147,7 @@ def read_scored_labels(
         files = _read_annotation_files(folder_reader, path, texts or {}, warn, pool)
     predicted_ids = set[str]()
     for file in files:
-        predicted_ids.add(file.annotation.article)
+        predicted_ids.add(file.article)
         yield file
     missing = [article_id for article_id in texts or () if article_id not in predicted_ids]
     if missing:
@@ -163,7 +185,7 @@ class FolderReader(NamedTuple):
             except CannotRun as problem:
                 error = problem
                 files = [file for file in files if file.path != path]
-            return ReadBatch(files, [*self._describe_errors(files)], error)
+            return ReadBatch([_pack_file(file) for file in files], [*self._describe_errors(files)], error)
 
     def _find_text(self, known_id: str, text: str | None, article_id: str) -> str | None:
         if text and article_id == known_id:
@@ -188,26 +210,18 @@ class ReadBatch(NamedTuple):
         error: Why the file after these cannot be read; None if there is none.
     """
 
-    files: list[AnnotationFile]
+    files: list[ScoredLabels]
     warnings: list[str | None]
     error: CannotRun | None
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Send annotations as bytes, which takes a tenth of the time of objects."""
-        packed = [(file.path, file.text, pack(file.annotation)) for file in self.files]
-        return _unpack_batch, (packed, self.warnings, self.error)
 
-
-def _unpack_batch(
-    packed: Iterable[tuple[Path, str, PackedValue[Annotation]]], warnings: list[str | None], error: CannotRun | None
-) -> ReadBatch:
-    files = [AnnotationFile(path, text, annotation.unpack()) for path, text, annotation in packed]
-    return ReadBatch(files, warnings, error)
+def _pack_file(file: AnnotationFile) -> ScoredLabels:
+    return ScoredLabels(file.annotation.article, file.text, pack(file.annotation), file.form)
 
 
 def _read_annotation_files(
     reader: FolderReader, path: Path, texts: Mapping[str, str], warn: Callable[[str], None], pool: LazyPool | None
-) -> Iterator[AnnotationFile]:
+) -> Iterator[ScoredLabels]:
     paths = list_annotation_paths(path)
     batches: Iterator[Sequence[tuple[Path, str | None]]] = (
         [(each, texts.get(each.stem)) for each in paths[start : start + BATCH]] for start in range(0, len(paths), BATCH)

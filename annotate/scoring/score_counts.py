@@ -27,7 +27,7 @@ from annotate.agreement.tally import Tally
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Relation, Span
 from annotate.offsets import sha256
-from annotate.scoring.packed_mapping import PackedMapping, PackedValue
+from annotate.scoring.packed_annotations import PackedAnnotation, PackedAnnotations, PackedGold
 from annotate.util.parallel import LazyPool, count_cores, count_workers, lazy_pool, without_garbage_collection
 
 if TYPE_CHECKING:
@@ -60,19 +60,19 @@ class PackedBatch(NamedTuple):
 
     Attributes:
         first_index: The index of the first article.
-        articles: The id of each article; its text and its gold annotation; and what a system predicts for it.
+        articles: The id of each article, its text, its gold annotation, and what a system predicts for it.
     """
 
     first_index: int
-    articles: list[tuple[str, PackedValue[tuple[str, Annotation]], PackedValue[Annotation] | None]]
+    articles: list[tuple[str, str, PackedAnnotation, PackedAnnotation | None]]
 
     def unpack(self) -> GoldBatch:
         """Return the batch."""
         return GoldBatch(
             self.first_index,
             [
-                GoldArticle(article_id, *gold.unpack(), None if predicted is None else predicted.unpack())
-                for article_id, gold, predicted in self.articles
+                GoldArticle(article_id, text, gold.unpack(), None if predicted is None else predicted.unpack())
+                for article_id, text, gold, predicted in self.articles
             ],
         )
 
@@ -200,8 +200,10 @@ def _list_batches(gold: Gold, predicted: Mapping[str, Annotation]) -> Iterator[G
     article_ids = list(gold)
     for start in range(0, len(article_ids), BATCH):
         chosen = article_ids[start : start + BATCH]
-        if isinstance(gold, PackedMapping) and isinstance(predicted, PackedMapping):
-            yield PackedBatch(start, [(each, gold.packed[each], predicted.packed.get(each)) for each in chosen])
+        if isinstance(gold, PackedGold) and isinstance(predicted, PackedAnnotations):
+            texts, labels = gold.texts, gold.annotations.packed
+            packed = [(each, texts[each], labels[each], predicted.packed.get(each)) for each in chosen]
+            yield PackedBatch(start, packed)
         else:
             yield GoldBatch(start, [GoldArticle(each, *gold[each], predicted.get(each)) for each in chosen])
 

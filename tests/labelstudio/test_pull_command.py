@@ -1,5 +1,7 @@
 """`annotate studio pull --fix` on a real server: offsets are counted by diagnosis, and fixed only on request."""
 
+import re
+
 import pytest
 
 from annotate.labelstudio.client import Studio
@@ -29,6 +31,10 @@ def test_pull_counts_diagnoses_and_fixes_on_request(loop: Loop) -> None:
     assert left.exit_code == 1
     assert f"offsets: {len(items) - 1} code points, 1 hybrid" in left.stdout
     assert "repeat the command with --fix" in left.stderr
+    commands = loop.annotate("pull", "--all", "--format", "github")
+    assert commands.exit_code == 1
+    assert re.search(r"^::error file=\S+,title=L2\d\d::", commands.stdout, re.MULTILINE)
+    assert not re.search(r"^[^:]+: L2\d\d ", commands.output, re.MULTILINE)
     assert moved["id"] not in {span.id for span in loop.corpus.read_annotation("anna", "harbour").spans}
     fixed = loop.annotate("pull", "--fix")
     assert fixed.exit_code == 0, fixed.output

@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from annotate.scoring.packed_mapping import PackedValue
+from annotate.model import Annotation
+from annotate.scoring.packed_annotations import PackedAnnotation
 from annotate.scoring.score import Scores
 from tests.conftest import Project, annotate
 from tests.operations import LINEAR, count_calls
@@ -100,13 +101,13 @@ def test_processes_read_what_one_does(project: Project, monkeypatch: pytest.Monk
 
 def test_the_cost_of_articles_is_linear(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each annotation is decoded once from its file; its bytes are read for counts and for shared labels."""
-    original, unpacked = PackedValue.unpack, list[PackedValue[object]]()
+    original, unpacked = PackedAnnotation.unpack, list[PackedAnnotation]()
 
-    def unpack(packed: PackedValue[object]) -> object:
+    def unpack(packed: PackedAnnotation) -> Annotation:
         unpacked.append(packed)
         return original(packed)
 
-    monkeypatch.setattr(PackedValue, "unpack", unpack)
+    monkeypatch.setattr(PackedAnnotation, "unpack", unpack)
     costs = list[tuple[int, int]]()
     for number in (20, 40):
         copy_articles(project, number)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 import annotate
-from annotate.cli.findings_output import echo_findings
-from annotate.cli.options import corpus_option, schema_option
+from annotate.cli.findings_output import echo_findings, show_commands
+from annotate.cli.options import corpus_option, schema_option, text_or_github_option
 from annotate.cli.studio.common import connect, describe_finding, dir_option, map_option, show_progress, title_option
 from annotate.cli.terminal import MAX_SHOWN, count_noun, echo, echo_cut_lines
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     help="Pull every task, and replace labels in the corpus that were not pulled from the same user.",
 )
 @map_option
+@text_or_github_option
 @click.pass_context
 def pull(
     ctx: click.Context,
@@ -50,11 +51,12 @@ def pull(
     fix: bool,
     replace: bool,
     map_: str | None,
+    format_: str,
 ) -> None:
     """Pull what was submitted into the corpus, one file for each annotator and article.
 
     Of more than 20 lines of a kind, such as findings with one code, the numbers come first, and the first 20 are shown
-    unless --all is given.
+    unless --all is given. With --format github, each finding is a workflow command, which GitHub shows at its file.
 
     Only changes since the last pull are fetched. Items that cannot be taken are listed, counted, and kept in the
     folder, where `annotate studio status` finds them. A relation without a name gets it if the labels of its ends allow
@@ -154,7 +156,11 @@ def pull(
     summary = f"{counts}, {count_noun(result.quarantined, 'item')} quarantined"
     if max(len(result.written), len(result.left_alone)) > MAX_SHOWN:
         echo(summary)
-    echo_findings((each for each in result.findings if each.code != relation_named.code), describe_finding, everything)
+    findings = [each for each in result.findings if each.code != relation_named.code]
+    if format_ == "github":
+        show_commands(findings, store.root)
+    else:
+        echo_findings(findings, describe_finding, everything)
     written = (f"written: annotations/{name}.json" for name in result.written)
     echo_cut_lines(written, "file", everything, remedy="git status names them")
     problem = "was changed by another program while it was pulled, and was left alone"
