@@ -7,6 +7,7 @@ import browser
 import pytest
 from playwright.sync_api import Page
 
+from annotate.labelstudio.client import Studio
 from annotate.labelstudio.projects import annotator_title, require_project
 from annotate.service.screens import DRAFT_DELAY
 from tests.browser import SCREENS
@@ -53,6 +54,16 @@ def wait_for_regions(page: Page, count: int) -> None:
     )
 
 
+def wait_for_empty_draft(page: Page, studio: Studio, project_id: int) -> None:
+    """Wait until the server has no region in the drafts of a project; a page saves its draft within five seconds."""
+    for _ in range(120):
+        drafts = [draft for task in studio.iterate_tasks_with_drafts(project_id) for draft in task["drafts"]]
+        if not any(draft["result"] for draft in drafts):
+            return
+        page.wait_for_timeout(500)
+    pytest.fail("the draft still has regions after a minute")
+
+
 def test_marked_spans_bring_others(team: Team) -> None:
     """A marked verb brings its speaker, its words, and the other verbs; one undo takes all back."""
     add_labelled(team.project)
@@ -66,7 +77,8 @@ def test_marked_spans_bring_others(team: Team) -> None:
     helped = ("--assist", "related", "--assist", "occurrences", "--title", title)
     with suggesting(team, *helped), browser.signed_in(team.studio.url, login.email, login.password) as page:
         page.on("pageerror", lambda error: errors.append(str(error)))
-        browser.open_stream(page, team.studio.url, require_project(team.studio, team.state, title).id)
+        project = require_project(team.studio, team.state, title).id
+        browser.open_stream(page, team.studio.url, project)
         page.locator("summary").first.wait_for()
         page.keyboard.press("Escape")
         page.locator("summary").first.wait_for(state="hidden")
@@ -93,7 +105,8 @@ def test_marked_spans_bring_others(team: Team) -> None:
         for count in (6, 0):  # one undo for the deletion, and one for the marked span with all that it brought
             page.keyboard.press("Control+z")
             wait_for_regions(page, count)
-        page.wait_for_timeout(1000 * (DRAFT_DELAY + 2))  # an undo is seen when the page has saved its draft
+        wait_for_empty_draft(page, team.studio, project)  # an undo is seen when the page has saved its draft
+        page.wait_for_timeout(1000 * (DRAFT_DELAY + 2))
         browser.label(page, "3", CONTENT)
         wait_for_regions(page, 3)  # the verb, and through it the speaker
         page.mouse.move(700, 700)
