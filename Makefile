@@ -13,6 +13,9 @@ CFF_READY := $(CFF)/ready
 MODEL := .venv-model
 MODEL_READY := $(MODEL)/ready
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --durations 20
+# On a busy machine a server or a browser may answer too late. A test that fails is repeated by itself, and fails if it
+# fails again.
+REPEAT := test $$? -eq 1 && echo "make: repeating the tests that failed" && $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 INSTALL := $(BIN)/uv pip install --quiet --no-deps
 PINNED := $(INSTALL) --require-hashes
 # Each test starts many programs. Without their bytecode, each would compile all that it imports.
@@ -95,7 +98,7 @@ docs-serve: docs  ## show it at an address on this machine
 setup: $(DEV_READY) $(CFF_READY)  ## install everything that the tests need
 
 pytest: $(DEV_READY) $(CFF_READY)  ## all tests, with the real server
-	@$(PYTEST)
+	@$(PYTEST) || { $(REPEAT); }
 
 test: lint check docs pytest  ## lint, the checks, the site, and all tests
 
@@ -105,13 +108,13 @@ coverage: $(DEV_READY)  ## the lines that the tests without a server do not reac
 	  -m "not server and not browser and not postgres and not kills and not versions and not model"
 
 browser-test: $(DEV_READY)  ## the labelling screen in a real browser (Debian: apt-get install chromium)
-	@$(BIN)/python -m pytest -m browser
+	@$(BIN)/python -m pytest -m browser || { $(REPEAT) -m browser; }
 
 kill-test: $(DEV_READY)  ## kill each command before each of its writes, and repeat it
 	@$(BIN)/python -m pytest -m kills
 
 postgres-test: $(DEV_READY)  ## the server on PostgreSQL, backup and restore (Debian: apt-get install postgresql)
-	@$(BIN)/python -m pytest -m postgres
+	@$(BIN)/python -m pytest -m postgres || { $(REPEAT) -m postgres; }
 
 server-versions: $(DEV_READY)  ## push, pull, people and adjudication on other versions of Label Studio (downloads them)
 	@$(BIN)/python -m pytest -m versions --verbose --durations 0 tests/labelstudio/test_server_versions.py

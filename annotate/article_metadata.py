@@ -22,6 +22,7 @@ from annotate.util.escape import quote
 from annotate.util.files import read_text
 from annotate.util.progress import StartStep, ignore_steps
 from annotate.util.suggestions import list_choices
+from annotate.util.typed_values import decode_as
 
 T = TypeVar("T")
 
@@ -515,7 +516,7 @@ def load_metadata(path: Path, fields: Mapping[str, MetadataField]) -> MetadataTa
 
 def _decode(where: str, text: str, type_: type[T]) -> T:
     try:
-        return msgspec.json.decode(text, type=type_)
+        return decode_as(text, type_)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         hint = 'write objects such as {"file": "a.txt", "title": "Strike"}'
         raise CannotRun(where, f"is not a table of metadata: {error}", hint) from error

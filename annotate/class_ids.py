@@ -18,6 +18,7 @@ from annotate.errors import CannotRun
 from annotate.findings import list_names
 from annotate.util.escape import quote, shorten
 from annotate.util.files import read_bytes
+from annotate.util.typed_values import decode_as
 from annotate.versions import is_version
 
 _LONGEST_REASON = 200
@@ -74,7 +75,7 @@ def load_class_ids(folder: Path) -> ClassIds | None:
         return None
     hint = "restore the committed file, then run `annotate generate`"
     try:
-        class_ids = msgspec.json.decode(read_bytes(path, hint, within=folder), type=ClassIds)
+        class_ids = decode_as(read_bytes(path, hint, within=folder), ClassIds)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CannotRun(path, shorten(str(error), _LONGEST_REASON), hint) from error
     for location, names in class_ids.lists():

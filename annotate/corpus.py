@@ -45,6 +45,7 @@ from annotate.util.files import (
 )
 from annotate.util.folders import FolderEntry, list_folders, list_names, walk_entries
 from annotate.util.suggestions import list_choices, suggest
+from annotate.util.typed_values import decode_as
 from annotate.versions import latest, version_key
 
 CITATION = "CITATION.cff"
@@ -691,6 +692,6 @@ class Corpus:
 
 def _decode(path: str | Path, data: bytes, type_: type[T]) -> T:
     try:
-        return msgspec.json.decode(data, type=type_)
+        return decode_as(data, type_)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CannotRun(Path(path), f"cannot be read: {error}", _CHECK) from error

@@ -31,6 +31,7 @@ from annotate.util.folders import (
     walk_entries,
 )
 from annotate.util.nouns import count_noun
+from annotate.util.typed_values import decode_as
 
 MARKER_FILE = ".annotate-output.json"
 """The marker of commands whose output has no file that lists the others. Programs that read such folders skip hidden
@@ -298,7 +299,7 @@ def listing_marker(command: str) -> Marker:
 
     def read(folder: Path) -> OwnNames | None:
         try:
-            marker = msgspec.json.decode(read_marker_file(folder, MARKER_FILE), type=_FileList)
+            marker = decode_as(read_marker_file(folder, MARKER_FILE), _FileList)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
         if (marker.format, marker.command) != (MARKER_FORMAT, command) or not all(map(is_inner_path, marker.files)):

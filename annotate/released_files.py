@@ -7,6 +7,7 @@ import msgspec
 
 from annotate.errors import CannotRun
 from annotate.util.escape import quote
+from annotate.util.typed_values import decode_as
 
 FORMAT = "annotate release 1"
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -48,10 +49,10 @@ def decode_released(where: str | Path, data: bytes, type_: type[T]) -> T:
         CannotRun: The JSON is not a manifest, or is one of a later version of the toolkit.
     """
     try:
-        found_format = msgspec.json.decode(data, type=_FormatOnly).format
+        found_format = decode_as(data, _FormatOnly).format
         if found_format != FORMAT:
             problem = f"has the format {quote(found_format)}, and this toolkit reads {quote(FORMAT)}"
             raise CannotRun(where, problem, "install the version of the toolkit that made it, or a later one")
-        return msgspec.json.decode(data, type=type_)
+        return decode_as(data, type_)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CannotRun(where, f"is not a release manifest: {error}", "get the release again") from error

@@ -16,6 +16,7 @@ from annotate.released_files import ReleasedFiles, decode_released
 from annotate.util.files import read_raw_if_present
 from annotate.util.folders import list_names as list_file_names
 from annotate.util.git import GitRepository, find_repository
+from annotate.util.typed_values import decode_as
 from annotate.versions import is_version, version_key
 
 
@@ -82,7 +83,7 @@ def read_released(corpus: Corpus, inventory: Inventory) -> ReleasedClassIds | No
     if data is None or sha256(data) != listed:
         return None
     try:
-        return ReleasedClassIds(version, msgspec.json.decode(data, type=ClassIds))
+        return ReleasedClassIds(version, decode_as(data, ClassIds))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 

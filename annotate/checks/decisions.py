@@ -35,6 +35,7 @@ from annotate.schemas.lines import LineFinder, line_finder
 from annotate.util.escape import quote, shorten
 from annotate.util.nouns import count_noun
 from annotate.util.suggestions import list_choices
+from annotate.util.typed_values import convert_as
 
 MOST_DIFFERENCES = 5
 """Differences of gold that are findings of their own. If there are more, one finding counts them."""
@@ -390,7 +391,7 @@ def check_decided_gold(
     """
     article_id, find_line = article.id, line_finder(file, data)
     try:
-        decisions = msgspec.convert(value, Adjudication)
+        decisions = convert_as(value, Adjudication)
     except msgspec.ValidationError as error:
         return DecidedGold(list(files.off_schema(file, article_id, [explain_conversion_error(error)], value)))
     gold = annotations.get(GOLD)

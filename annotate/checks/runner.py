@@ -82,6 +82,7 @@ from annotate.util.escape import has_unseen
 from annotate.util.files import LINK, is_regular, read_raw, read_stamp, read_text
 from annotate.util.folders import find_files, find_leftovers, list_folders, list_irregular, list_names
 from annotate.util.parallel import map_in_order, process_pool, without_garbage_collection
+from annotate.util.typed_values import convert_as
 from annotate.waivers import Waiver
 
 T = TypeVar("T")
@@ -467,7 +468,7 @@ class ArticleChecker:
         if misnamed:
             return None, [*findings, *misnamed]
         try:
-            value = msgspec.convert({**parsed.value, **more}, type_)
+            value = convert_as({**parsed.value, **more}, type_)
         except msgspec.ValidationError as error:
             findings += files.off_schema(file, article_id, [explain_conversion_error(error)], parsed.value)
             return None, add_lines(findings, data)
@@ -854,7 +855,7 @@ class _Run:
         yield from parsed.findings
         if parsed.value is not None:
             try:
-                annotators = msgspec.convert(parsed.value["annotators"], list[Annotator])
+                annotators = convert_as(parsed.value["annotators"], list[Annotator])
             except msgspec.ValidationError as error:
                 yield from files.off_schema(file, None, [explain_conversion_error(error)], parsed.value)
                 return

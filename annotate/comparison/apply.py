@@ -11,6 +11,7 @@ from annotate.corpus import encode_annotation, encode_article
 from annotate.model import Annotation, Article
 from annotate.offsets import sha256
 from annotate.text_edits import apply_edits
+from annotate.util.typed_values import convert_as, decode_as
 
 T = TypeVar("T")
 
@@ -70,10 +71,10 @@ def rebuild_file(change: FileChange, old: bytes | None) -> bytes:
 
 
 def _rebuild_annotation(change: FileChange, old: bytes | None) -> bytes:
-    before = msgspec.json.decode(old, type=Annotation) if old is not None else None
+    before = decode_as(old, Annotation) if old is not None else None
     value = msgspec.structs.asdict(before) if before else {}
     value |= {field.field: field.new for field in change.fields}
-    annotation = msgspec.convert({**value, "spans": [], "relations": []}, Annotation)
+    annotation = convert_as({**value, "spans": [], "relations": []}, Annotation)
     return encode_annotation(
         msgspec.structs.replace(
             annotation,
@@ -99,10 +100,10 @@ def _replace_changed(old: Iterable[T], changes: Sequence[SpanChange] | Sequence[
 
 
 def _rebuild_metadata(fields: Iterable[FieldChange], old: bytes | None) -> bytes:
-    value: dict[str, Any] = msgspec.json.decode(old, type=dict[str, Any]) if old is not None else {}
+    value: dict[str, Any] = decode_as(old, dict[str, Any]) if old is not None else {}
     for field in fields:
         value[field.field] = field.new
     if set(value) - set(Article.__struct_fields__):
         raise CannotApply("the metadata have a field that articles do not have")
     own = value.pop("metadata", None) or {}  # an article without any has no such field
-    return encode_article(msgspec.convert({**value, "metadata": own, "text": ""}, Article))
+    return encode_article(convert_as({**value, "metadata": own, "text": ""}, Article))

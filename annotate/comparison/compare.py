@@ -24,6 +24,7 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.util.folders import temporary_folder
 from annotate.util.progress import StartStep, count_items, ignore_steps
+from annotate.util.typed_values import decode_as
 
 
 class _LabelCounter(msgspec.Struct):
@@ -160,7 +161,7 @@ class Comparison:
 def _count_labels(tree: Tree, file: str) -> int:
     """Count the labels of an annotation; 0 for a broken one, which is not a difference."""
     try:
-        annotation = msgspec.json.decode(tree.read(file), type=_LabelCounter)
+        annotation = decode_as(tree.read(file), _LabelCounter)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return 0
     return len(annotation.spans) + len(annotation.relations)

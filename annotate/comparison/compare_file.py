@@ -13,6 +13,7 @@ from annotate.errors import CannotRun
 from annotate.model import Annotation, Span
 from annotate.offsets import sha256
 from annotate.text_edits import OffsetMap, find_edits
+from annotate.util.typed_values import decode_as
 
 T = TypeVar("T")
 
@@ -161,7 +162,7 @@ def _decode(version: FileVersion, type_: type[T]) -> T | None:
     if version.data is None:
         return None
     try:
-        return msgspec.json.decode(version.data, type=type_)
+        return decode_as(version.data, type_)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         hint = "correct it in that version; `annotate check` lists every fault"
         raise CannotRun(version.where, f"cannot be read: {error}", hint) from error

@@ -20,6 +20,7 @@ from annotate.outputs import output_folder
 from annotate.util.escape import quote, shorten
 from annotate.util.files import changed_meanwhile, write_atomically
 from annotate.util.lock import writing_to
+from annotate.util.typed_values import decode_as
 
 _MAKE_AGAIN = "`annotate diff OLD NEW --format json`"
 _HINT = f"give the output of {_MAKE_AGAIN}"
@@ -162,10 +163,10 @@ def decode_patch(data: bytes, where: str) -> Patch:
     if not data.strip():
         raise CannotRun(where, "is empty", _HINT)
     try:
-        version = msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("format")
+        version = decode_as(data, dict[str, msgspec.Raw]).get("format")
         if version is not None:
-            _require_format(where, msgspec.json.decode(version, type=int))
-        document = msgspec.json.decode(data, type=_Document)
+            _require_format(where, decode_as(version, int))
+        document = decode_as(data, _Document)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise CannotRun(where, f"is not a difference: {shorten(str(error), 200)}", _HINT) from error
     return Patch(where, _index_changes(where, document.files), document.digests)

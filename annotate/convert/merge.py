@@ -24,6 +24,7 @@ from annotate.dataset.statistics import Counts
 from annotate.dataset.tables import select_tables
 from annotate.dataset.writer import TableFile, Total
 from annotate.offsets import sha256
+from annotate.util.typed_values import decode_as
 
 SHARDS = "shards.jsonl"
 
@@ -181,7 +182,7 @@ def merge_shards(
 def read_manifest(output: Output) -> ConversionManifest | None:
     """Read the manifest of an output folder; None if it has none, or one that this program did not write."""
     try:
-        manifest = msgspec.json.decode(output.read(MANIFEST) or b"", type=ConversionManifest)
+        manifest = decode_as(output.read(MANIFEST) or b"", ConversionManifest)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return manifest if manifest.format == CONVERSION_FORMAT else None

@@ -43,6 +43,7 @@ from annotate.offsets import sha256
 from annotate.outputs import OutputEntry, OwnNames
 from annotate.util.folders import is_inner_path
 from annotate.util.termination import is_terminating, uninterrupted
+from annotate.util.typed_values import decode_as
 
 INPUT_PROBLEMS = quarantine_file("inputs")
 """The file with what was quarantined of inputs as files."""
@@ -222,7 +223,7 @@ def _read_fingerprint(output: Output) -> object:
 def _decode(data: bytes | None, type_: type[T]) -> T | None:
     """Return a value in a file of the output; None if there is no file, or one that this program did not write."""
     try:
-        return None if data is None else msgspec.json.decode(data, type=type_)
+        return None if data is None else decode_as(data, type_)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -19,6 +19,7 @@ from annotate.outputs import HINT, Marker, OwnNames, output_folder, read_marker_
 from annotate.passes import LeftOutPass
 from annotate.redaction.hydrate import Hydration
 from annotate.util.escape import quote
+from annotate.util.typed_values import decode_as
 
 MANIFEST = "manifest.json"
 CARD = "README.md"
@@ -98,7 +99,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest of a dataset folder; None if it has none, or one of another format."""
     try:
-        manifest = msgspec.json.decode(read_marker_file(folder, MANIFEST), type=Manifest)
+        manifest = decode_as(read_marker_file(folder, MANIFEST), Manifest)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return manifest if manifest.format == FORMAT else None
@@ -167,7 +168,7 @@ def find_own_schema(path: str | Path) -> Path | None:
 def _require_known_format(folder: Path) -> None:
     """Raise CannotRun if a manifest has a later format than this toolkit reads; any other text passes."""
     try:
-        format_ = msgspec.json.decode(read_marker_file(folder, MANIFEST), type=_FormatOnly).format
+        format_ = decode_as(read_marker_file(folder, MANIFEST), _FormatOnly).format
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return
     match = _FORMAT_NUMBER.fullmatch(format_)

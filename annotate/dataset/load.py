@@ -19,6 +19,7 @@ from annotate.errors import CannotRun
 from annotate.records import PIECE_SEPARATOR
 from annotate.util.escape import quote, shorten
 from annotate.util.files import read_bytes_if_present, reporting_read_errors
+from annotate.util.typed_values import decode_as
 
 _NEWEST = dict(newest.rsplit(" ", 1) for newest in (FORMAT, CONVERSION_FORMAT))
 _TABLE_FILE = re.compile(r"(?P<split>[A-Za-z]\w*)-\d+(?:-of-\d+)?\.parquet")
@@ -326,7 +327,7 @@ def _require_format(where: str | Path, data: bytes | None) -> None:
     if data is None:
         return
     try:
-        name, _, number = msgspec.json.decode(data, type=_ManifestHead).format.rpartition(" ")
+        name, _, number = decode_as(data, _ManifestHead).format.rpartition(" ")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise CannotRun(where, "is not the manifest of a dataset", _HINT) from None
     newest = _NEWEST.get(name)

@@ -19,6 +19,7 @@ from annotate.labelstudio.results import user_id_of
 from annotate.labelstudio.task_articles import make_intake
 from annotate.model import Annotator
 from annotate.util.escape import quote
+from annotate.util.typed_values import convert_as
 
 TRAINING = "unknown; entered by `annotate init --from-studio`"
 
@@ -104,7 +105,7 @@ def draft_from_project(studio: Studio, name: str, today: date, progress: Progres
 
 def _read_fields(draft: InventoryDraft) -> TaskFields:
     fields = draft.label_map.get("fields", {})
-    return msgspec.convert(fields, TaskFields)
+    return convert_as(fields, TaskFields)
 
 
 def _drop_unusable_keys(draft: InventoryDraft, fields: TaskFields, tasks: list[JsonObject]) -> TaskFields:

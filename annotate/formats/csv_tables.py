@@ -42,6 +42,7 @@ from annotate.records import FILLER_SEPARATOR, Graph, Mention, Record
 from annotate.util.escape import quote
 from annotate.util.files import open_raw, read_bytes
 from annotate.util.spreadsheets import Separator, defuse_cell, restore_cell
+from annotate.util.typed_values import convert_as
 
 Cells = dict[str, str]
 """A row: column → cell, as text."""
@@ -519,7 +520,7 @@ def _restore_document(rows: Mapping[str, Sequence[Cells]], inventory: Inventory)
     """Return the document of an article's rows, without its text."""
     (row, *_) = rows[ARTICLES]
     source = {field: row[f"source_{field}"] for field in SourceRange.__struct_fields__}
-    article = msgspec.convert(
+    article = convert_as(
         {
             **{field: row[field] or None for field in _METADATA},
             "language": row["language"],
@@ -551,7 +552,7 @@ def _restore_document(rows: Mapping[str, Sequence[Cells]], inventory: Inventory)
     fields = {name: row[name] for name in ("article", "annotator", "process", "inventory", "text_sha256")}
     made_from = tuple(name for name in row["made_from"].split(FILLER_SEPARATOR) if name)
     work = read_work(row)
-    annotation = msgspec.convert({**fields, **work, "made_from": made_from, "spans": (), "relations": ()}, Annotation)
+    annotation = convert_as({**fields, **work, "made_from": made_from, "spans": (), "relations": ()}, Annotation)
     return LabelledArticle(article, msgspec.structs.replace(annotation, spans=spans, relations=relations))
 
 

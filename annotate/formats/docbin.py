@@ -41,6 +41,7 @@ from annotate.tokens import tokenize
 from annotate.util.escape import shorten
 from annotate.util.files import read_raw
 from annotate.util.folders import find_files
+from annotate.util.typed_values import convert_as
 
 KEY = "annotation"
 DOCUMENT = "document"
@@ -179,7 +180,7 @@ def _read_file(path: Path, folder: Path) -> list[RawDocument]:
 def _read_own_data(doc: Doc) -> _OwnData | None:
     """Return what this toolkit wrote with a document; None for a document of others."""
     try:
-        return msgspec.convert(doc.user_data.get(KEY), _OwnData)
+        return convert_as(doc.user_data.get(KEY), _OwnData)
     except msgspec.ValidationError:
         return None
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
-import msgspec
-
 from annotate.article_metadata import METADATA, parse_value
 from annotate.formats import rules
 from annotate.formats.apply_mapping import is_span_id
@@ -37,6 +35,7 @@ from annotate.offsets import OffsetTable, sha256
 from annotate.util.escape import quote, shorten
 from annotate.util.files import open_raw
 from annotate.util.folders import find_files
+from annotate.util.typed_values import convert_as
 
 SUFFIX = ".jsonl"
 DOCUMENT = "document"
@@ -60,7 +59,7 @@ class JsonRows:
     """
 
     def __init__(self, label_map: LabelMap) -> None:
-        self._keys = msgspec.convert(label_map.jsonl or {}, RowKeys)
+        self._keys = convert_as(label_map.jsonl or {}, RowKeys)
         self._mapped = frozenset(label_map.attributes)
 
     def read(self, folder: Path, inventory: Inventory | None = None) -> Iterator[RawDocument]:

@@ -31,6 +31,7 @@ from annotate.schemas.lines import repeated_keys
 from annotate.util.escape import quote, shorten
 from annotate.util.files import open_raw
 from annotate.util.folders import find_files
+from annotate.util.typed_values import decode_as
 
 _LONGEST_REASON = 200
 FILE = "annotations.jsonl"
@@ -83,7 +84,7 @@ def list_annotators(folder: Path) -> set[str]:
 def _find_foreign_keys(line: bytes) -> str:
     """Return the keys of a line of another tool; "" for a line of this toolkit, and for one that is no object."""
     try:
-        row = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+        row = decode_as(line, dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     return "" if row.keys() & set(Row.__struct_fields__) else ", ".join(map(quote, islice(row, 12)))
@@ -91,7 +92,7 @@ def _find_foreign_keys(line: bytes) -> str:
 
 def _read_line(file: str, number: int, line: bytes) -> RawDocument:
     try:
-        row = msgspec.json.decode(line, type=Row)
+        row = decode_as(line, Row)
         repeated = next((key for key, _ in repeated_keys(line)), None)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         why = f"is not an article with its annotation: {shorten(str(error), _LONGEST_REASON)}; fix the line"

@@ -63,6 +63,7 @@ from annotate.labelstudio.state import (
 from annotate.model import is_article_id
 from annotate.util.files import read_rest, try_lock
 from annotate.util.folders import replacing_folder
+from annotate.util.typed_values import decode_as
 from annotate.versions import is_version
 
 SQLITE_MAGIC = b"SQLite format 3\0"
@@ -422,19 +423,19 @@ def _clean_config_versions(by_project: dict[int, list[EarlierVersion]]) -> objec
 
 
 def _decode_checkpoints(content: bytes) -> object:
-    checkpoints = msgspec.json.decode(content, type=dict[str, Checkpoint])
+    checkpoints = decode_as(content, dict[str, Checkpoint])
     return {key: value for key, value in checkpoints.items() if is_server_name(key.rpartition(" ")[0])}
 
 
 def _decode_page(content: bytes) -> object:
-    page = msgspec.json.decode(content, type=JournalPage)
+    page = decode_as(content, JournalPage)
     if not is_server_name(page.server):
         raise ValueError("not the name of a server")
     return msgspec.structs.replace(page, tasks=[remove_personal_data(task) for task in page.tasks])
 
 
 def _decode_tasks(content: bytes) -> object:
-    return [remove_personal_data(task) for task in msgspec.json.decode(content, type=list[JsonObject])]
+    return [remove_personal_data(task) for task in decode_as(content, list[JsonObject])]
 
 
 _DECODERS: "dict[str, Callable[[bytes], object]]" = {

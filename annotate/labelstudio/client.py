@@ -29,6 +29,7 @@ from annotate.labelstudio.privacy import remove_personal_data
 from annotate.labelstudio.pushed_predictions import PredictionCount
 from annotate.labelstudio.state import ANNOTATORS_FILE, PROJECTS_FILE, State
 from annotate.util.escape import quote
+from annotate.util.typed_values import decode_as
 
 PAGE_SIZE = 100
 """Tasks in one answer."""
@@ -36,7 +37,7 @@ PAGE_SIZE = 100
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the number of items done, and the number of all."""
 
-_decode_object = partial(msgspec.json.decode, type=JsonObject)
+_decode_object = partial(decode_as, type_=JsonObject)
 
 
 class Project(NamedTuple):
@@ -199,7 +200,7 @@ class Studio(Connection):
         page, is_last = 0, False
         while not is_last:
             page += 1
-            decode = partial(msgspec.json.decode, type=_ProjectList)
+            decode = partial(decode_as, type_=_ProjectList)
             answer = self.read("api/projects/", decode, subject="the list", page=page, page_size=PAGE_SIZE, **params)
             yield from answer.results
             is_last = not answer.next
@@ -246,7 +247,7 @@ class Studio(Connection):
         """
         for body in prefetch(self._page_bodies(project_id, after_id, filters, task_ids, fields)):
             with translate_errors(self.url):
-                page = msgspec.json.decode(body, type=_Page)
+                page = decode_as(body, _Page)
                 tasks = [remove_personal_data(task) for task in page.tasks]
             if on_total:
                 on_total(page.total)
@@ -277,7 +278,7 @@ class Studio(Connection):
     def first_tasks(self, project_id: int, fields: str) -> list[JsonObject]:
         """Return the first page of a project's tasks, with the given fields."""
         body, _ = self._page_body(project_id, 0, (), None, fields)
-        return [remove_personal_data(task) for task in msgspec.json.decode(body, type=_Page).tasks]
+        return [remove_personal_data(task) for task in decode_as(body, _Page).tasks]
 
     def count_tasks(self, project_id: int, filters: Sequence[JsonObject] = ()) -> int:
         """Return how many tasks a project has now, or how many of them pass the server's filters."""
@@ -325,7 +326,7 @@ class Studio(Connection):
             query["selectedItems"] = {"all": False, "included": sorted(task_ids)}
 
         def decode(body: bytes) -> tuple[bytes, _PageIds]:
-            page = msgspec.json.decode(body, type=_PageIds)
+            page = decode_as(body, _PageIds)
             if page.total and not page.tasks:
                 raise ValueError("the page is empty although tasks are left")
             return body, page
@@ -358,7 +359,7 @@ class Studio(Connection):
 
         The task itself lists drafts only to their owner.
         """
-        drafts = self.read_if_exists(f"api/tasks/{task_id}/drafts", partial(msgspec.json.decode, type=list[JsonObject]))
+        drafts = self.read_if_exists(f"api/tasks/{task_id}/drafts", partial(decode_as, type_=list[JsonObject]))
         return None if drafts is None else [remove_personal_data(draft) for draft in drafts]
 
     def import_tasks(self, project_id: int, tasks: Sequence[JsonObject | msgspec.Raw]) -> list[int]:
@@ -369,7 +370,7 @@ class Studio(Connection):
         """
         answer = self.write("POST", f"api/projects/{project_id}/import?return_task_ids=true", tasks)
         with contextlib.suppress(msgspec.MsgspecError):
-            return msgspec.json.decode(answer, type=_ImportAnswer).task_ids
+            return decode_as(answer, _ImportAnswer).task_ids
         return []
 
     def count_predictions(self, project_id: int) -> dict[str, PredictionCount] | None:
@@ -377,7 +378,7 @@ class Studio(Connection):
 
         def decode(body: bytes) -> dict[str, PredictionCount] | None:
             with contextlib.suppress(msgspec.MsgspecError):
-                versions = msgspec.json.decode(body, type=_ModelVersions).static
+                versions = decode_as(body, _ModelVersions).static
                 return {str(each.model_version): PredictionCount(each.count, each.latest) for each in versions}
             return None
 
@@ -407,12 +408,12 @@ class Studio(Connection):
 
     def list_logins(self) -> dict[int, str]:
         """Return the login of each user, by user id. Logins are personal data: never store or print them."""
-        users = self.read("api/users/", partial(msgspec.json.decode, type=list[_User]), subject="a list of users")
+        users = self.read("api/users/", partial(decode_as, type_=list[_User]), subject="a list of users")
         return {user.id: user.email for user in users}
 
     def list_views(self, project_id: int) -> list[JsonObject]:
         """Return the tabs of a project's list of tasks; none until someone opens it in a browser."""
-        return self.read("api/dm/views/", partial(msgspec.json.decode, type=list[JsonObject]), project=project_id)
+        return self.read("api/dm/views/", partial(decode_as, type_=list[JsonObject]), project=project_id)
 
     def create_view(self, project_id: int, settings: JsonObject) -> None:
         """Add a tab to a project's list of tasks."""
@@ -420,7 +421,7 @@ class Studio(Connection):
 
     def list_backends(self, project_id: int) -> list[JsonObject]:
         """Return the machine-learning backends of a project, after the server has asked each of them how it is."""
-        return self.read("api/ml/", partial(msgspec.json.decode, type=list[JsonObject]), project=project_id)
+        return self.read("api/ml/", partial(decode_as, type_=list[JsonObject]), project=project_id)
 
     def create_backend(self, settings: JsonObject) -> None:
         """Add a machine-learning backend, which the server asks at once."""
@@ -432,7 +433,7 @@ class Studio(Connection):
 
     def list_webhooks(self, project_id: int) -> list[JsonObject]:
         """Return the webhooks of a project."""
-        return self.read("api/webhooks/", partial(msgspec.json.decode, type=list[JsonObject]), project=project_id)
+        return self.read("api/webhooks/", partial(decode_as, type_=list[JsonObject]), project=project_id)
 
     def delete_webhook(self, webhook_id: int) -> None:
         """Remove a webhook."""

@@ -22,6 +22,7 @@ from annotate.labelstudio.http import LOCAL
 from annotate.labelstudio.lock import lock_folder
 from annotate.labelstudio.state import Credentials, State, require_package
 from annotate.util.processes import NEUTRAL_FOLDER, run_module
+from annotate.util.typed_values import decode_as
 
 T = TypeVar("T")
 
@@ -154,7 +155,7 @@ def _ask_label_studio(state: State, request: AccountsRequest | LoginsRequest, an
         reason = server.last_error_line(done.stderr.decode("utf-8", "replace"))
         problem = f"Label Studio cannot use the database: {reason}"
         raise CannotRun(state.folder, problem, "check that it is the data of a Label Studio server")
-    return msgspec.json.decode(lines[-1].removeprefix(ANSWER_PREFIX), type=answer_type)
+    return decode_as(lines[-1].removeprefix(ANSWER_PREFIX), answer_type)
 
 
 def _choose_annotators(state: State, annotators: Sequence[str]) -> dict[int, str]:

@@ -18,6 +18,7 @@ from annotate.labelstudio.results import user_id_of
 from annotate.labelstudio.state import State
 from annotate.labelstudio.status import LabellingStatus, read_status
 from annotate.model import is_article_id
+from annotate.util.typed_values import convert_as
 
 PULLED = "pulled"
 """The key that a raw task has here, and not on the server: whose labels were ever pulled from it."""
@@ -105,7 +106,7 @@ def read_pulled_annotators(task: JsonObject, server: str, annotators: Mapping[in
 
 def _read_pulled(task: JsonObject, server: str) -> PulledUsers | None:
     try:
-        pulled = msgspec.convert(task.get(PULLED), PulledUsers)
+        pulled = convert_as(task.get(PULLED), PulledUsers)
     except msgspec.ValidationError:
         return None
     return pulled if pulled.server == server else None

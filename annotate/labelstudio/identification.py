@@ -11,6 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
+from annotate.util.typed_values import decode_as
+
 if TYPE_CHECKING:
     import httpx
 
@@ -42,7 +44,7 @@ def read_server_version(client: "httpx.Client", url: str) -> str | None:
     if answer.is_server_error:
         answer.raise_for_status()
     try:
-        rejection = msgspec.json.decode(answer.content, type=_Rejection)
+        rejection = decode_as(answer.content, _Rejection)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     is_rejection = answer.status_code == rejection.status_code == 401

@@ -20,6 +20,7 @@ from annotate.labelstudio.http import TIME_FORMAT, JsonObject
 from annotate.labelstudio.results import user_id_of
 from annotate.labelstudio.state import State
 from annotate.offsets import sha256
+from annotate.util.typed_values import decode_as
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -317,7 +318,7 @@ def before_overlap(since: str) -> str:
 
 def _decode(path: Path, type_: type[T]) -> T:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=type_)
+        return decode_as(path.read_bytes(), type_)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         # The message may quote the content, which names people.
         hint = "move it away, then run `annotate studio pull --all`"

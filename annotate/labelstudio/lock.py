@@ -13,6 +13,7 @@ import msgspec
 from annotate.errors import CannotRun, describe_os_error
 from annotate.labelstudio.state import State, open_no_link
 from annotate.util.files import remove_leftovers
+from annotate.util.typed_values import decode_as
 
 LOCK_FILE = "lock"
 WATCH = "watch"
@@ -142,7 +143,7 @@ def is_interrupted(state: State, folder: str) -> bool:
 
 def _read_holder(content: bytes) -> LockHolder | None:
     with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return msgspec.json.decode(content, type=LockHolder)
+        return decode_as(content, LockHolder)
     return None
 
 

@@ -27,6 +27,7 @@ from annotate.labelstudio.state import PRIVATE_FILE, State
 from annotate.model import is_article_id
 from annotate.util.escape import quote
 from annotate.util.files import is_regular_report, open_raw, reporting_read_errors, write_atomically, write_report
+from annotate.util.typed_values import decode_as
 from annotate.versions import is_version
 
 FORMAT_VERSION = 1
@@ -158,7 +159,7 @@ def _read(path: Path) -> PeopleFile:
     if len(data) > _LARGEST_FILE:
         raise CannotRun(path, f"has more than {_LARGEST_FILE:,} bytes", _HINT)
     try:
-        content = msgspec.json.decode(data, type=PeopleFile)
+        content = decode_as(data, PeopleFile)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CannotRun(path, f"is no list of annotators and users ({type(error).__name__})", _HINT) from None
     if content.version != FORMAT_VERSION:

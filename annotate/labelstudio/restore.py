@@ -19,6 +19,7 @@ from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import Item, result_items
 from annotate.model import Annotation
 from annotate.offsets import sha256
+from annotate.util.typed_values import decode_as
 
 
 class RestoreStep(NamedTuple):
@@ -199,7 +200,7 @@ def restore_labels(studio: Studio, state: State, step: RestoreStep, user_id: int
         return
     body = {"result": step.items, "completed_by": user_id, "lead_time": step.lead_time}
     answer = studio.write("POST", f"api/tasks/{step.task_id}/annotations/", body, subject="the task")
-    annotation = msgspec.json.decode(answer, type=JsonObject)
+    annotation = decode_as(answer, JsonObject)
     if user_id_of(annotation) != user_id:
         studio.write("DELETE", f"api/annotations/{annotation['id']}/", subject="the annotation")
         hint = "use a token of an administrator, or a newer version of Label Studio"

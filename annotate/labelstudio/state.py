@@ -31,6 +31,7 @@ import msgspec
 
 from annotate.errors import CannotRun, Refused, describe_os_error
 from annotate.util.files import FileToWrite, read_rest, write_files
+from annotate.util.typed_values import decode_as
 
 T = TypeVar("T")
 
@@ -158,7 +159,7 @@ class State:
                 content = read_rest(handle, os.fstat(handle).st_size)
             finally:
                 os.close(handle)
-            return msgspec.json.decode(content, type=type_)
+            return decode_as(content, type_)
         except FileNotFoundError:
             return None
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -22,6 +22,7 @@ from annotate.models.chat import CONTEXT_PROBLEM, AnswerFormat, ChatAnswer, Chat
 from annotate.models.endpoint import KEY_FILE_VARIABLE, KEY_VARIABLE, Endpoint
 from annotate.models.http_post import LARGEST_BODY, ConnectionFailed, EndpointUnreachable, HttpAnswer, HttpPoster
 from annotate.util.escape import escape_terminal_line, quote, shorten
+from annotate.util.typed_values import decode_as
 
 RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before the second, third … attempt. Each becomes up to twice as long by chance."""
@@ -338,7 +339,7 @@ def _decode_completion(body: bytes) -> _Completion:
         RecursionError: Its values are nested too deeply.
     """
     try:
-        return msgspec.json.decode(body, type=_Completion)
+        return decode_as(body, _Completion)
     except (msgspec.ValidationError, RecursionError):
         raise
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -346,7 +347,7 @@ def _decode_completion(body: bytes) -> _Completion:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
         # Half a character becomes the sign for an unknown one.
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        return msgspec.json.decode(text, type=_Completion)
+        return decode_as(text, _Completion)
 
 
 def _describe_wait(seconds: float | None) -> str:
@@ -367,7 +368,7 @@ def _is_html(answer: HttpAnswer) -> bool:
 def _read_usage(raw: msgspec.Raw) -> TokenUsage | None:
     """Read the tokens of an answer; None if they are missing or cannot be right."""
     try:
-        usage = msgspec.json.decode(raw, type=_Usage)
+        usage = decode_as(raw, _Usage)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     cached = (usage.prompt_tokens_details and usage.prompt_tokens_details.cached_tokens) or 0

@@ -19,6 +19,7 @@ from annotate.schemas import LONGEST_MESSAGE, explain_conversion_error
 from annotate.util.escape import quote, shorten
 from annotate.util.files import LINK, read_bytes_if_present, read_stamp, reporting_read_errors
 from annotate.util.folders import find_files
+from annotate.util.typed_values import decode_as
 
 T = TypeVar("T")
 
@@ -95,7 +96,7 @@ def _read_record(folder: Path) -> RunRecord | None:
 
 def _decode(path: Path, data: bytes, type_: type[T]) -> T:
     try:
-        return msgspec.json.decode(data, type=type_)
+        return decode_as(data, type_)
     except msgspec.ValidationError as error:
         fault = explain_conversion_error(error)
         raise CannotRun(path, f"{fault.location}: {shorten(fault.message, LONGEST_MESSAGE)}", _HINT) from error

@@ -31,6 +31,7 @@ from annotate.redaction.wordings import find_published_wording, has_same_words
 from annotate.util.files import write_atomically
 from annotate.util.parallel import count_cores, count_workers, map_in_order, process_pool, without_garbage_collection
 from annotate.util.progress import StartStep, count_items, ignore_steps
+from annotate.util.typed_values import convert_as
 
 
 class BrokenSkeleton(Exception):  # noqa: N818 - like CannotRun, it states what happened
@@ -378,7 +379,7 @@ def _hydrate_article(
 ) -> ArticleReport:
     """Write an article with its labels, and add to `copied_stretches` what links and guidelines quote of it."""
     copy_reader = CopyReader(body.article["text_sha256"], body.lines)
-    copy = copy_reader.read(texts, body.id, msgspec.convert(body.article["source"], SourceRange))
+    copy = copy_reader.read(texts, body.id, convert_as(body.article["source"], SourceRange))
     if copy.text is None:
         return ArticleReport(article=body.id, copy=copy.file, outcome=copy.fault or "missing")
     text, reader = copy.text, _StretchReader(body, copy.text)
@@ -395,7 +396,7 @@ def _hydrate_article(
     def restore_noun(tree: Any, file: str, noun: type[Noun]) -> Noun:
         value = restore(tree, partial(reader.read_quote, file))
         derived = {"text_sha256": sha256(text), **({"text": text} if noun is Article else {})}
-        return msgspec.convert({**value, **derived}, noun)
+        return convert_as({**value, **derived}, noun)
 
     article = restore_noun(body.article, f"articles/{body.id}.json", Article)
     annotations = {
@@ -435,5 +436,5 @@ def _drop_dangling_relations(annotation: Annotation) -> Annotation:
 
 def _hydrate_links(tree: Any, copied_stretches: dict[Quote, CopiedStretch | None]) -> Links:
     """Return the links that still have two passages or more."""
-    links = msgspec.convert(restore(tree, lambda quote, what: copied_stretches.get(quote)), Links)
+    links = convert_as(restore(tree, lambda quote, what: copied_stretches.get(quote)), Links)
     return Links(links=tuple(link for link in links.links if len(link.passages) > 1))

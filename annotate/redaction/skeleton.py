@@ -25,6 +25,7 @@ from annotate.redaction.fingerprints import Fingerprint, Fingerprinter, FoldedTe
 from annotate.util.escape import quote
 from annotate.util.files import open_raw, reporting_read_errors
 from annotate.util.folders import is_inner_path
+from annotate.util.typed_values import convert_as, decode_as
 
 STRETCH = 12
 """The least number of consecutive characters that count as copied from an article."""
@@ -210,7 +211,7 @@ class ArticleLine(NamedTuple):
             CannotRun: The line is no article, or one that would write outside the folder.
         """
         with _reporting_broken(self.path):
-            body = msgspec.json.decode(self.line, type=ArticleSkeleton)
+            body = decode_as(self.line, ArticleSkeleton)
         for name in (body.id, *body.annotations):
             if not is_article_id(name):
                 raise CannotRun(self.path, f"names {quote(name)}, which is no id", _HINT)
@@ -431,7 +432,7 @@ def restore(tree: Tree, read: ReadQuote, key: str = "") -> Tree:
     }
     if SEALED not in tree:
         return rest
-    stretch = read(msgspec.convert(tree[SEALED], Quote), tree.get("id", key))
+    stretch = read(convert_as(tree[SEALED], Quote), tree.get("id", key))
     if stretch is None:
         return None
     start, end, text = stretch
@@ -447,7 +448,7 @@ def _restore_string(tree: Tree, read: ReadQuote, key: str) -> Tree:
         stretch = read(quote, key)
         return stretch[2] if stretch else None
 
-    return fill_template(msgspec.convert(tree[QUOTED], Template), words)
+    return fill_template(convert_as(tree[QUOTED], Template), words)
 
 
 class SkeletonFile:
@@ -479,7 +480,7 @@ class SkeletonFile:
     def _identify(self, line: bytes) -> ArticleLine:
         """Return a line with its id, the only field that is decoded."""
         with _reporting_broken(self._path):
-            return ArticleLine(msgspec.json.decode(line, type=_Identified).id, self._path, line)
+            return ArticleLine(decode_as(line, _Identified).id, self._path, line)
 
 
 class _Identified(msgspec.Struct):
@@ -514,7 +515,7 @@ def read_header(path: Path) -> SkeletonHeader:
         CannotRun: The file cannot be read, or its first line is no header, or one that would write outside the folder.
     """
     with _reporting_broken(path):
-        header = msgspec.json.decode(next(read_lines(path), b""), type=SkeletonHeader)
+        header = decode_as(next(read_lines(path), b""), SkeletonHeader)
     if header.format != FORMAT:
         raise CannotRun(
             path, f"is {quote(header.format)}, not {quote(FORMAT)}", "use the version of annotate that wrote it"

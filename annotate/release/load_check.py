@@ -12,6 +12,7 @@ import msgspec
 
 from annotate.util.folders import temporary_folder
 from annotate.util.processes import run_module
+from annotate.util.typed_values import decode_as
 
 
 class LoadResult(msgspec.Struct, frozen=True):
@@ -46,7 +47,7 @@ def load_tables(folder: Path, configs: Sequence[str]) -> dict[str, LoadResult]:
         last_line = process.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         result = LoadResult(0, last_line or f"the process ended with exit code {process.returncode} and no message")
         return dict.fromkeys(configs, result)
-    return msgspec.json.decode(process.stdout, type=dict[str, LoadResult])
+    return decode_as(process.stdout, dict[str, LoadResult])
 
 
 def _load_table(folder: str, config: str) -> LoadResult:

@@ -36,6 +36,7 @@ from annotate.schemas import require_valid
 from annotate.util.escape import quote
 from annotate.util.files import decode_yaml, read_bytes_if_present
 from annotate.util.folders import find_files
+from annotate.util.typed_values import convert_as
 from annotate.versions import is_older
 
 README = "README.md"
@@ -381,7 +382,7 @@ def read_gate(corpus: Corpus) -> Gate | None:
         return None
     value = decode_yaml(path, data)
     require_valid(path, value, "release")
-    return msgspec.convert(value, Gate, strict=False)
+    return convert_as(value, Gate, strict=False)
 
 
 @rule("V301", waivable=True)

@@ -20,6 +20,7 @@ import msgspec
 from annotate.errors import CannotRun
 from annotate.schemas.messages import explain_error, missing_field, read_error, replace_long_enums, undefined_fields
 from annotate.util.escape import quote, shorten
+from annotate.util.typed_values import convert_as
 
 T = TypeVar("T")
 
@@ -170,7 +171,7 @@ def convert_value(path: str | pathlib.Path, value: Any, type_: type[T], hint: st
         CannotRun: With the location of a value that does not fit the type.
     """
     try:
-        return msgspec.convert(value, type_, strict=strict)
+        return convert_as(value, type_, strict=strict)
     except msgspec.ValidationError as error:
         fault = explain_conversion_error(error)
         raise CannotRun(path, f"{fault.location}: {fault.message}", hint or fault.hint) from error

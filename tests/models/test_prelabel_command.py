@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -358,11 +359,18 @@ def test_what_is_not_taken_is_counted_and_kept(project: Project, server: ChatSer
 
 
 def test_two_runs_at_once(project: Project, server: ChatServer) -> None:
-    server.script = slowly
-    first = start(project, server, "--out", "out", "--concurrency", "1")
+    second_has_ended = threading.Event()
+
+    def answer_late(asked: Asked) -> Reply:
+        second_has_ended.wait(120)
+        return first_words(asked)
+
+    server.script = answer_late
+    first = start(project, server, "--out", "out", "--concurrency", "1", "--timeout", "300")
     while not server.asked:
         time.sleep(0.01)
     code, _, errors = run(project, server, "--out", "other")
+    second_has_ended.set()
     assert code == 2
     assert f"process {first.pid}" in errors
     assert "is writing to it; wait until it ends, then try again" in errors
