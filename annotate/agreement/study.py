@@ -28,7 +28,7 @@ from annotate.offsets import sha256
 from annotate.records import Graph, Mention, text_order
 from annotate.versions import is_older
 
-BATCH = 20
+BATCH = 50
 """Articles of a study of a corpus that are in memory at once, in each process."""
 
 Kind: TypeAlias = Literal["person", "model", "gold", "unknown"]
