@@ -300,7 +300,8 @@ def _parse_article(
     if may_have_header and have_tags and _is_header(rows[0].tags):
         problems.append(UnreadableItem(rows.pop(0).line, "names the columns; put '# ' before it"))
         tagged, others = _classify_columns(rows, first_tag)
-    rows = [row._replace(tags=tuple(row.tags[column] for column in tagged)) for row in rows]
+    if rows and len(tagged) < len(rows[0].tags):
+        rows = [row._replace(tags=tuple(row.tags[column] for column in tagged)) for row in rows]
     return ConllArticle(article_id, tuple(rows), tuple(problems), tuple(others), is_own)
 
 
@@ -400,7 +401,7 @@ def _make_document(path: Path, article: ConllArticle) -> RawDocument:
         start, end = row.offsets or (str(position), str(position + len(row.form)))
         if _are_offsets(row.form, start, end) and 0 <= int(start) - previous_end <= _WIDEST_GAP:
             tokens[row.line] = _Token(row.form, int(start), int(end), is_first)
-            rows.append(row._replace(is_first=is_first))
+            rows.append(row if row.is_first == is_first else row._replace(is_first=is_first))
             previous_end, is_first = int(end), False
         else:
             problem = f"{shorten(start)} and {shorten(end)} are not the offsets of {quote(row.form)}"
