@@ -136,6 +136,19 @@ def test_labels_that_changed_since_are_found(adjudicated: Project) -> None:
     assert find_codes(adjudicated) == ["C802"]
 
 
+def test_two_spans_that_no_decision_can_tell_apart_are_found(adjudicated: Project) -> None:
+    def double(labels: Annotation) -> Annotation:
+        first = labels.spans[0]
+        again = msgspec.structs.replace(first, id="again", attributes={"rank": "hand"})
+        return msgspec.structs.replace(labels, spans=(first, again, *labels.spans[1:]))
+
+    change(adjudicated, "ben", double)
+    messages = [finding.message for finding in find(adjudicated) if finding.code == "C802"]
+    assert len(messages) == 1
+    assert "'ben' has two spans" in messages[0]
+    assert "which no decision can tell apart" in messages[0]
+
+
 def test_a_correction_needs_a_reason(adjudicated: Project) -> None:
     value = yaml.safe_load(adjudicated.path(FILE).read_text("utf-8"))
     value["dropped_spans"] = [{"span": "Quay@41-50", "reason": ""}]

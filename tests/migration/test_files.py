@@ -1,5 +1,7 @@
 """Other files that name labels: decisions, the baseline, the tables and the prose of the guidelines."""
 
+import re
+
 import msgspec
 import pytest
 import yaml
@@ -8,6 +10,8 @@ from click.testing import Result
 from annotate.adjudication import (
     AddedSpan,
     Adjudication,
+    DroppedSpan,
+    RelationDecision,
     make_gold,
     parse_reference,
     plan_adjudication,
@@ -156,6 +160,32 @@ def test_decisions_are_kept_and_make_the_same_gold(project: Project) -> None:
     data = project.corpus.adjudication_path("harbour").read_text("utf-8")
     assert "Load@" not in data
     assert "rank" not in data
+
+
+def test_corrections_are_renamed_with_their_labels(project: Project) -> None:
+    """Spans and relations that the adjudicator added or dropped, beside what annotators differ in."""
+    text = project.corpus.read_text("harbour")
+    anna = project.corpus.read_annotation("anna", "harbour")
+    spans = {span.id: span for span in anna.spans}
+    start, end = re.search(r"\w+", text).span()  # type: ignore[union-attr]
+    dropped = next(span for span in anna.spans if span.label == "Load")
+    relation = next(each for each in anna.relations if each.label == "speaker")
+    head, tail = (f"{spans[id_].label}@{spans[id_].start}-{spans[id_].end}" for id_ in (relation.head, relation.tail))
+    decisions = read_decisions(project)
+    decisions.added_spans = [AddedSpan(span=f"Speaker@{start}-{end}", reason="It speaks.", attributes={"rank": "hand"})]
+    decisions.dropped_spans = [DroppedSpan(span=f"Load@{dropped.start}-{dropped.end}", reason="It is no load.")]
+    decisions.dropped_relations = [RelationDecision(label="speaker", head=head, tail=tail, reason="Nobody says it.")]
+    project.corpus.adjudication_path("harbour").write_bytes(encode_decisions(decisions))
+    run(project, "adjudicate", "plan", "--from", "anna,ben")
+    decide(project)
+    migrate(project, RENAMES)
+    new = read_decisions(project)
+    person = f"Person@{start}-{end}"
+    assert new.added_spans == [AddedSpan(span=person, reason="It speaks.", attributes={"trade": "worker"})]
+    assert new.dropped_spans == [DroppedSpan(span=f"Freight@{dropped.start}-{dropped.end}", reason="It is no load.")]
+    assert new.dropped_relations == [
+        RelationDecision(label="said_by", head=head, tail=tail.replace("Speaker", "Person"), reason="Nobody says it.")
+    ]
 
 
 def test_decisions_that_a_split_opens_are_listed(project: Project) -> None:

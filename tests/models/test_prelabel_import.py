@@ -457,6 +457,25 @@ def test_labels_without_a_record_need_a_declared_model(project: Project) -> None
     assert changed(project, before) == {f"corpus/annotations/ben/{name}.json" for name in ("harbour", "market")}
 
 
+@pytest.mark.parametrize("name", ["gold", "Model 7", "../model"])
+def test_names_that_are_no_pseudonym_are_refused(project: Project, name: str) -> None:
+    write_run(project.root)
+    before = project.snapshot()
+    result = take(project, "--annotator", name)
+    assert (result.exit_code, changed(project, before)) == (2, set())
+    assert f"--annotator: '{name}' cannot be the pseudonym of a model; name one of lower-case letters" in result.stderr
+
+
+def test_labels_without_a_record_are_not_those_of_a_run(project: Project) -> None:
+    out = write_run(project.root)
+    assert take(project).exit_code == 0
+    (out / "record/run.json").unlink()
+    before = project.snapshot()
+    result = take(project, "--annotator", READER)
+    assert (result.exit_code, changed(project, before)) == (2, set())
+    assert f"has the run of '{READER}', and out has no record of a run; name another annotator" in result.stderr
+
+
 def test_what_a_person_wrote_of_a_model_stays(project: Project) -> None:
     write_run(project.root)
     yaml = (
