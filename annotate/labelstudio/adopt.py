@@ -19,6 +19,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from errno import ELOOP, ENXIO
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -379,16 +380,16 @@ def _find_decoder(path: str) -> "Callable[[bytes], object] | None":
     if folder == "raw" and is_article:
         return _decode_tasks
     if folder == QUARANTINE_FOLDER and is_article:
-        return msgspec.json.Decoder(list[QuarantineEntry]).decode
+        return partial(decode_as, type_=list[QuarantineEntry])
     return None
 
 
 def _decode_servers(type_: Any, clean: "Callable[[Any], object]") -> "Callable[[bytes], object]":
     """Return the decoder of a file that maps servers to values. Names that no server can have are dropped."""
-    decoder = msgspec.json.Decoder(dict[str, type_])
 
     def decode(content: bytes) -> object:
-        return {server: clean(value) for server, value in decoder.decode(content).items() if is_server_name(server)}
+        values = decode_as(content, dict[str, type_])
+        return {server: clean(value) for server, value in values.items() if is_server_name(server)}
 
     return decode
 
