@@ -14,7 +14,7 @@ from annotate.errors import CannotRun, Refused
 from annotate.findings import Finding, Rule
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator
-from annotate.util.progress import StartStep, count_items, ignore_steps
+from annotate.util.progress import StartStep, ignore_steps
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
@@ -418,9 +418,8 @@ def export(
     Raises:
         CannotRun: If the format lacks its library, the annotation set is empty, or the folder cannot be written.
     """
-    from annotate.formats import CSV, load_format
-    from annotate.formats.document import LabelledArticle
-    from annotate.formats.export import export_documents, require_exportable
+    from annotate.formats import CSV
+    from annotate.formats.export import DocumentReader, export_documents
     from annotate.outputs import list_sources
 
     corpus.select_annotation_sets([annotation_set])
@@ -429,24 +428,13 @@ def export(
         folder = corpus.root / "annotations" / annotation_set
         raise CannotRun(folder, "holds no annotations", "name an annotator of the corpus with --annotator")
 
-    steps = iter(("writing", "reading back"))
-
-    def read_documents() -> Iterator[LabelledArticle]:
-        advance = progress(next(steps, "comparing"), len(article_ids))
-        for article_id in count_items(article_ids, advance):
-            annotation = corpus.read_annotation(annotation_set, article_id)
-            document = LabelledArticle(corpus.read_article(article_id), annotation)
-            require_exportable(document, inventory)
-            yield document
-
+    reader = DocumentReader(corpus, annotation_set, inventory)
     sources = list_sources(corpus, inventory)
     if format_ == CSV:
         from annotate.formats.csv_tables import CsvDialect, export_tables
 
-        return export_tables(Path(out), read_documents, inventory, annotation_set, sources, CsvDialect(separator, bom))
-    return export_documents(
-        load_format(format_), format_, Path(out), read_documents, inventory, annotation_set, sources
-    )
+        return export_tables(Path(out), article_ids, reader, sources, CsvDialect(separator, bom), progress)
+    return export_documents(format_, Path(out), article_ids, reader, sources, progress)
 
 
 def convert_exports(

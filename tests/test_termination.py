@@ -147,7 +147,8 @@ def test_ctrl_c_ends_a_command_at_once(name: str, large: Path, tmp_path: Path) -
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
     _, messages = process.communicate(timeout=60)
-    assert process.returncode in (0, 1, 2, 128 + signal.SIGINT), messages
+    # Python takes its handlers away when a command is done, so that the signal ends what is left of the process.
+    assert process.returncode in (0, 1, 2, 128 + signal.SIGINT, -signal.SIGINT), messages
     assert "Traceback" not in messages
     if process.returncode == 128 + signal.SIGINT:
         assert time.monotonic() - began < DEADLINE

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from annotate.corpus import sort_annotation
 from annotate.findings import Rule
 from annotate.formats import ENDINGS, rules
-from annotate.formats.brat_config import IDS_TYPE, ValueNames, configuration
+from annotate.formats.brat_config import ANNOTATION_CONF, IDS_TYPE, ValueNames, configuration
 from annotate.formats.document import (
     AnnotationOrigin,
     AttributeItem,
@@ -43,6 +43,7 @@ from annotate.formats.document import (
 from annotate.formats.escapes import escape_line
 from annotate.formats.file_patterns import FileGroup, FileLayout, FolderFiles, make_layout
 from annotate.formats.ledger import METADATA_LOSSES, metadata_losses
+from annotate.formats.parts import move_files
 from annotate.ingest import make_source_name
 from annotate.inventory import Inventory
 from annotate.label_map import NOTE_TYPE
@@ -76,6 +77,16 @@ def write(folder: Path, documents: Iterable[LabelledArticle], inventory: Invento
         (folder / f"{article.id}.ann").write_bytes(lines.encode("utf-8"))
     for file, text in configuration(inventory, names).items():
         (folder / file).write_bytes(text.encode("utf-8"))
+
+
+def join(folder: Path, part: Path, inventory: Inventory) -> None:
+    """Move the files of a part; the configuration lists the numbers of all."""
+    names = ValueNames(inventory)
+    for path in (folder / ANNOTATION_CONF, part / ANNOTATION_CONF):
+        if path.exists():
+            names.read_numbers(read_bytes(path, _RESTORE, within=path.parent).decode("utf-8"))
+    move_files(folder, part)
+    (folder / ANNOTATION_CONF).write_bytes(configuration(inventory, names)[ANNOTATION_CONF].encode("utf-8"))
 
 
 def list_losses(document: LabelledArticle, _: Inventory) -> Iterator[Loss]:

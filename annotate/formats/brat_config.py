@@ -1,5 +1,6 @@
 """What a brat server needs to show an export, made from the inventory, and the map with which to import it again."""
 
+import json
 import re
 
 import yaml
@@ -9,7 +10,7 @@ from annotate.label_map import NOTE_TYPE
 from annotate.model import AttributeValue
 from annotate.util.html import legible_on
 
-MAP_FILE = "map.yaml"
+ANNOTATION_CONF, MAP_FILE = "annotation.conf", "map.yaml"
 IDS_TYPE = "SpanIds"
 """The type of the notes that give the ids of spans, if the numbers of T lines cannot."""
 
@@ -43,11 +44,19 @@ class ValueNames:
             return repr(value)
         return self._names[attribute][value]
 
+    def read_numbers(self, annotation_conf: str) -> None:
+        """Keep the numbers that a configuration lists, too."""
+        for line in annotation_conf.splitlines():
+            attribute, _, values = line.partition("\tArg:")
+            if attribute in self.values and not self.values[attribute]:
+                for number in values.partition(", Value:")[2].split("|"):
+                    self.name_value(attribute, json.loads(number))
+
 
 def configuration(inventory: Inventory, names: ValueNames) -> dict[str, str]:
     """Return the file name and text of each configuration file, and of the map."""
     return {
-        "annotation.conf": _annotation_conf(inventory, names),
+        ANNOTATION_CONF: _annotation_conf(inventory, names),
         "visual.conf": _visual_conf(inventory),
         MAP_FILE: _label_map(inventory, names),
     }

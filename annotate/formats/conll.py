@@ -12,6 +12,7 @@ tasks (conlleval).
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
@@ -31,6 +32,7 @@ from annotate.formats.document import (
     refused_document,
 )
 from annotate.formats.ledger import METADATA_LOSSES, list_facts, metadata_losses, span_losses
+from annotate.formats.parts import append_file
 from annotate.ingest import make_source_name
 from annotate.inventory import Inventory
 from annotate.model import Span
@@ -76,11 +78,15 @@ class _Token(NamedTuple):
     is_first: bool
 
 
-def _tokens(text: str) -> Iterator[_Token]:
-    previous_end = 0
-    for start, end in tokenize(text):
-        yield _Token(text[start:end], start, end, "\n" in text[previous_end:start])
-        previous_end = end
+@lru_cache(maxsize=1)
+def _list_tokens(text: str) -> tuple[_Token, ...]:
+    """Return the tokens of a text, which is asked for again when its losses are listed."""
+    ranges = tokenize(text)
+    ends = (0, *(end for _, end in ranges))
+    return tuple(
+        _Token(text[start:end], start, end, "\n" in text[previous_end:start])
+        for (start, end), previous_end in zip(ranges, ends, strict=False)
+    )
 
 
 def tag_tokens(ranges: Sequence[tuple[int, int]], spans: Iterable[Span]) -> tuple[list[str], dict[str, str]]:
@@ -130,8 +136,13 @@ def write(folder: Path, documents: Iterable[LabelledArticle], inventory: Invento
             file.writelines(f"{line}\n" for line in _lines(document, inventory))
 
 
+def join(folder: Path, part: Path, _: Inventory) -> None:
+    """Append the lines of a part."""
+    append_file(folder, part, FILE)
+
+
 def _lines(document: LabelledArticle, inventory: Inventory) -> Iterator[str]:
-    tokens = list(_tokens(document.article.text))
+    tokens = _list_tokens(document.article.text)
     columns, _ = _tag_layers(document, tokens, inventory)
     yield f"# article = {document.article.id}"
     yield f"# columns = {' '.join(('FORM', *OFFSETS, *inventory.layers))}"
@@ -146,7 +157,7 @@ def list_losses(document: LabelledArticle, inventory: Inventory) -> Iterator[Los
     """List metadata, everything but spans, spans without tags, and a text whose white space changes."""
     yield from metadata_losses(document)
     text = document.article.text
-    tokens = list(_tokens(text))
+    tokens = _list_tokens(text)
     _, lost = _tag_layers(document, tokens, inventory)
     if _join_tokens(tokens) != text:
         yield Loss("text", text, "white space")

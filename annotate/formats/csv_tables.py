@@ -11,11 +11,13 @@ A spreadsheet executes a cell that begins as a formula does. Such a cell gets an
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from io import StringIO, TextIOWrapper
+from itertools import zip_longest
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, Self
 
 import msgspec
 
@@ -23,8 +25,9 @@ from annotate.article_metadata import decode_value
 from annotate.corpus import sort_annotation
 from annotate.errors import CannotRun
 from annotate.formats.document import LabelledArticle, Loss, explain_encoding
-from annotate.formats.export import write_certified
+from annotate.formats.export import DocumentReader, export_parts
 from annotate.formats.ledger import Fact, Ledger, list_facts, metadata_fact
+from annotate.formats.parts import Part, append_file
 from annotate.inventory import Inventory, RecordType
 from annotate.model import (
     LABEL_ORIGINS,
@@ -41,6 +44,7 @@ from annotate.model import (
 from annotate.records import FILLER_SEPARATOR, Graph, Mention, Record
 from annotate.util.escape import quote
 from annotate.util.files import open_raw, read_bytes
+from annotate.util.progress import StartStep, ignore_steps
 from annotate.util.spreadsheets import Separator, defuse_cell, restore_cell
 from annotate.util.typed_values import convert_as
 
@@ -90,6 +94,13 @@ class TablesLedger(Ledger, kw_only=True):
     defused: int = 0
     long_cells: int = 0
 
+    def merge(self, later: Self) -> None:
+        """Add what later documents carry, and their rows."""
+        super().merge(later)
+        self.rows = {table: self.rows.get(table, 0) + count for table, count in later.rows.items()}
+        self.defused += later.defused
+        self.long_cells += later.long_cells
+
 
 class CsvDialect(NamedTuple):
     """How tables are written.
@@ -110,22 +121,21 @@ class CsvDialect(NamedTuple):
 
 def export_tables(
     out: Path,
-    documents: Callable[[], Iterable[LabelledArticle]],
-    inventory: Inventory,
-    annotator: str,
+    article_ids: Sequence[str],
+    reader: DocumentReader,
     sources: Iterable[Path] = (),
     dialect: CsvDialect = CsvDialect(),  # noqa: B008 - it is immutable
+    progress: StartStep = ignore_steps,
 ) -> TablesLedger:
     """Write documents as tables into a new folder, with the certificate beside them.
 
     Args:
         out: The folder.
-        documents: Gives the documents in the order of their ids. It is called twice: to write them, and to compare them
-            with what was read back.
-        inventory: The inventory of the labels.
-        annotator: Whose labels they are.
+        article_ids: The ids of the articles, sorted.
+        reader: Reads each of them.
         sources: Folders that must neither contain the export nor be inside it.
         dialect: How tables are written.
+        progress: Called at the start of the step with its name and its number of articles.
 
     Returns:
         The ledger. The folder is created only if it is clean.
@@ -134,13 +144,23 @@ def export_tables(
         CannotRun: If the folder exists and is not empty, or cannot be created.
     """
 
-    def write(folder: Path) -> TablesLedger:
-        ledger = TablesLedger(format=NAME, annotator=annotator)
-        write_tables(folder, documents(), inventory, dialect, ledger)
-        compare_tables(folder, documents(), inventory, dialect, ledger)
-        return ledger
+    def join(folder: Path, part: Path) -> None:
+        for table in list_columns(reader.inventory):
+            append_file(folder, part, _path(folder, table).name, skips_first_line=True)
 
-    return write_certified(out, sources, write)
+    ledger = TablesLedger(format=NAME, annotator=reader.annotation_set)
+    export = partial(_export_part, reader, dialect)
+    export_parts(out, article_ids, export, join, ledger, reader.count_bytes, sources, progress)
+    return ledger
+
+
+def _export_part(reader: DocumentReader, dialect: CsvDialect, part: Part) -> TablesLedger:
+    documents = list(map(reader.read, part.article_ids))
+    part.folder.mkdir()
+    ledger = TablesLedger(format=NAME, annotator=reader.annotation_set)
+    write_tables(part.folder, documents, reader.inventory, dialect, ledger)
+    compare_tables(part.folder, documents, reader.inventory, dialect, ledger)
+    return ledger
 
 
 def list_columns(inventory: Inventory) -> dict[str, tuple[str, ...]]:
@@ -274,21 +294,22 @@ def write_tables(
     """Write documents as tables into a folder, and count rows and cells in the ledger."""
     columns = list_columns(inventory)
     with ExitStack() as stack:
-        writers: dict[str, csv.DictWriter[str]] = {}
+        writers = {}
         for table, names in columns.items():
             file = stack.enter_context(_path(folder, table).open("w", encoding=dialect.encoding, newline=""))
-            writers[table] = csv.DictWriter(file, names, delimiter=dialect.separator)
-            writers[table].writeheader()
+            writers[table] = csv.writer(file, delimiter=dialect.separator)
+            writers[table].writerow(names)
         ledger.rows = dict.fromkeys(columns, 0)
         for document in documents:
             for table, cells in _list_rows(document, inventory):
-                row = {name: cell for name in columns[table] if (cell := cells.get(name)) is not None}
-                texts = {name: cell for name, cell in row.items() if isinstance(cell, str)}
-                defused = {name: defuse_cell(cell, dialect.separator) for name, cell in texts.items()}
-                writers[table].writerow({**row, **defused})
+                row = list(map(cells.get, columns[table]))
+                for index, cell in enumerate(row):
+                    if cell and isinstance(cell, str):
+                        row[index] = defused = defuse_cell(cell, dialect.separator)
+                        ledger.defused += defused != cell
+                        ledger.long_cells += len(defused) > CELL_LENGTH
+                writers[table].writerow(row)
                 ledger.rows[table] += 1
-                ledger.defused += sum(defused[name] != cell for name, cell in texts.items())
-                ledger.long_cells += sum(len(cell) > CELL_LENGTH for cell in defused.values())
 
 
 def _path(folder: Path, table: str) -> Path:
@@ -299,13 +320,17 @@ class _TableReader:
     """Reads a table back, the rows of one article at a time."""
 
     def __init__(self, file: IO[str], dialect: CsvDialect) -> None:
-        self._rows = csv.DictReader(file, delimiter=dialect.separator, strict=True)
+        self._rows = csv.reader(file, delimiter=dialect.separator, strict=True)
         self._separator = dialect.separator
+        self._columns = next(self._rows, [])
         self._next = self._read()
 
     def _read(self) -> Cells | None:
-        cells = next(self._rows, None)
-        return cells and {name: restore_cell(cell, self._separator) for name, cell in cells.items()}
+        row = next(self._rows, None)
+        if row is None:
+            return None
+        cells = (restore_cell(cell, self._separator) if cell else "" for cell in row)
+        return dict(zip_longest(self._columns, cells, fillvalue=""))
 
     def take(self, article_id: str | None) -> Iterator[Cells]:
         """Yield the next rows of an article, or all that are left."""
@@ -346,10 +371,8 @@ def compare_tables(
             if rows[ARTICLES]:
                 carried.update(list_facts(_restore_document(rows, inventory)))
             for table, cells in _list_rows(document, inventory):
-                values = {name: cells.get(name) for name in columns[table]}
-                exported[
-                    _row_fact(table, {name: "" if cell is None else str(cell) for name, cell in values.items()})
-                ] += 1
+                row = {name: str(cell) for name in columns[table] if (cell := cells.get(name)) is not None}
+                exported[_row_fact(table, row)] += 1
             for table, rows_of_table in rows.items():
                 carried.update(_row_fact(table, cells) for cells in rows_of_table)
             ledger.add_facts(document.article.id, exported, carried, _list_losses(document.article, inventory))
@@ -513,7 +536,8 @@ def _split_cells(table: str, cells: Cells, known: Collection[str], inventory: In
 def _row_fact(table: str, cells: Cells) -> Fact:
     """Return what a row says as a whole, which no other fact says of words that are repeated, or of a record."""
     kind = "record" if table.startswith(_RECORD) else "row"
-    return kind, f"{table}: {', '.join(f'{name}={cell!r}' for name, cell in cells.items() if cell)}"
+    said = {name: cell for name, cell in cells.items() if cell}
+    return kind, f"{table}: {msgspec.json.encode(said).decode()}"
 
 
 def _restore_document(rows: Mapping[str, Sequence[Cells]], inventory: Inventory) -> LabelledArticle:

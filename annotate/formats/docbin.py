@@ -6,15 +6,17 @@ A span of spaCy begins and ends with a token; any other span is a declared loss.
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import chain, count, islice
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import spacy
+from spacy.attrs import NORM  # type: ignore[import-not-found]
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.tokens import Span as SpacySpan
+from spacy.vocab import Vocab
 
 from annotate.corpus import sort_annotation
 from annotate.formats import rules
@@ -35,7 +37,7 @@ from annotate.formats.document import (
 from annotate.formats.ledger import METADATA_LOSSES, metadata_losses, span_losses
 from annotate.ingest import make_source_name
 from annotate.inventory import Inventory
-from annotate.model import Annotation, Article, AttributeValue, Span
+from annotate.model import Annotation, AttributeValue, Span
 from annotate.scripts import letter_without_spaces
 from annotate.tokens import tokenize
 from annotate.util.escape import shorten
@@ -46,9 +48,10 @@ from annotate.util.typed_values import convert_as
 KEY = "annotation"
 DOCUMENT = "document"
 """What items refer to that are not on a span."""
+_FILE = "{:06}.spacy"
+_MOST_WORDS = 100_000
+"""Words of a vocabulary, which keeps all that it has seen, above which a new one is begun."""
 _TOKEN_ATTRIBUTES = ("TAG", "POS", "MORPH", "LEMMA", "DEP")
-ARTICLES_PER_FILE = 500
-"""Number of articles in a file, which bounds the memory of both sides; spaCy reads a folder of files as one corpus."""
 
 LOSSES = {
     **METADATA_LOSSES,
@@ -63,25 +66,27 @@ _ANY_LANGUAGE = "xx"
 def _tokenizer(language: str) -> Language:
     """Return the tokenizer of a language, or that of no particular language if spaCy does not have it."""
     try:
-        return spacy.blank(language.partition("-")[0])
+        tokenizer = spacy.blank(language.partition("-")[0])
     except ImportError:
-        return spacy.blank(_ANY_LANGUAGE)
+        tokenizer = spacy.blank(_ANY_LANGUAGE)
+    # A DocBin has the norms of words. All else that spaCy would compute of each word takes longer than to tokenize.
+    vocab: Any = tokenizer.vocab
+    vocab.lex_attr_getters = {NORM: vocab.lex_attr_getters[NORM]}
+    return tokenizer
 
 
-def _forget_words() -> None:
-    """Drop the tokenizers: the vocabulary of each keeps all words that it has seen, however many articles there are."""
-    _tokenizer.cache_clear()
-
-
-def _tokenize(article: Article) -> Doc:
-    """Return the tokens of a text.
+@lru_cache(maxsize=1)
+def _tokenize(language: str, text: str) -> Doc:
+    """Return the tokens of a text, which is asked for again when its losses are listed.
 
     The tokenizer of no particular language does not divide a text in a script without spaces. There, each letter is a
     token, as everywhere in this toolkit.
     """
-    tokenizer = _tokenizer(article.language)
-    doc = tokenizer.make_doc(article.text)
-    if tokenizer.lang != _ANY_LANGUAGE or not letter_without_spaces().search(article.text):
+    if len(_tokenizer(language).vocab.strings) > _MOST_WORDS:
+        _tokenizer.cache_clear()
+    tokenizer = _tokenizer(language)
+    doc = tokenizer.make_doc(text)
+    if tokenizer.lang != _ANY_LANGUAGE or not letter_without_spaces().search(text):
         return doc
     words, spaces = list[str](), list[bool]()
     for token in doc:
@@ -93,30 +98,27 @@ def _tokenize(article: Article) -> Doc:
 
 
 def write(folder: Path, documents: Iterable[LabelledArticle], inventory: Inventory) -> None:
-    """Write documents into numbered files."""
-    remaining = iter(documents)
-    for number in count():
-        docs = DocBin(store_user_data=True)
-        for document in islice(remaining, ARTICLES_PER_FILE):
-            docs.add(_make_doc(document, inventory))
-        if not len(docs):
-            break
-        (folder / f"{number:06}.spacy").write_bytes(docs.to_bytes())
-        _forget_words()
+    """Write documents into one file; spaCy reads a folder of files as one corpus."""
+    docs = DocBin(store_user_data=True)
+    for document in documents:
+        docs.add(_make_doc(document, inventory))
+    (folder / _FILE.format(0)).write_bytes(docs.to_bytes())
+    _tokenize.cache_clear()
+
+
+def join(folder: Path, part: Path, _: Inventory) -> None:
+    """Move the file of a part, under the next number."""
+    (part / _FILE.format(0)).replace(folder / _FILE.format(len(find_files(folder, ".spacy"))))
 
 
 def _make_doc(document: LabelledArticle, inventory: Inventory) -> Doc:
     article, annotation = document.article, sort_annotation(document.annotation)
-    doc = _tokenize(article)
-    spans = [span for span in annotation.spans if doc.char_span(span.start, span.end) is not None]
+    doc = _tokenize(article.language, article.text)
+    placed = {span.id: doc.char_span(span.start, span.end, span.label, span_id=span.id) for span in annotation.spans}
+    spans = [span for span in annotation.spans if placed[span.id] is not None]
     for layer in inventory.layers:
         labels = {label.name for label in inventory.labels_of(layer)}
-        of_layer = (
-            doc.char_span(span.start, span.end, label=span.label, span_id=span.id)
-            for span in spans
-            if span.label in labels
-        )
-        doc.spans[layer] = [span for span in of_layer if span is not None]
+        doc.spans[layer] = [of_spacy for span in spans if span.label in labels and (of_spacy := placed[span.id])]
     doc.user_data[KEY] = _user_data(article.id, spans, annotation)
     return doc
 
@@ -135,7 +137,7 @@ def _user_data(article_id: str, spans: list[Span], annotation: Annotation) -> di
 def list_losses(document: LabelledArticle, _: Inventory) -> Iterator[Loss]:
     """List metadata, and spans that do not begin and end with a token."""
     yield from metadata_losses(document)
-    doc = _tokenize(document.article)
+    doc = _tokenize(document.article.language, document.article.text)
     spans = document.annotation.spans
     yield from span_losses(
         document, {span.id: "token edge" for span in spans if doc.char_span(span.start, span.end) is None}
@@ -162,12 +164,11 @@ def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
             yield refused_document("", path.name, next(rules.unreadable(path.name, None, why)))
             continue
         yield from documents
-        _forget_words()
 
 
 def _read_file(path: Path, folder: Path) -> list[RawDocument]:
     documents: list[RawDocument] = []
-    docs = DocBin().from_bytes(read_raw(str(path), within=folder)).get_docs(_tokenizer("xx").vocab)
+    docs = DocBin().from_bytes(read_raw(str(path), within=folder)).get_docs(Vocab())
     for number, doc in enumerate(docs):
         own = _read_own_data(doc)
         article_id = (own.article if own else "") or article_id_from(f"{path.stem}-{number}")

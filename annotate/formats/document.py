@@ -288,7 +288,9 @@ class Format(Protocol):
 
     Attributes:
         LOSSES: Reason → what the format cannot carry, and why, as the certificate of an export explains it.
-        write: Writes documents into an empty folder, which the caller then moves to its place.
+        write: Writes documents into an empty folder.
+        join: Adds the files of a folder that `write` wrote to those of one with earlier documents, or with none: then
+            they are those that it would have written for all.
         read: Reads the documents of a folder, one at a time and in the order of their ids. A file that cannot be read
             becomes a refused document, a line that cannot be read an `UnreadableItem`.
         list_losses: Gives the facts of a document that `write` will lose, with the reason for each.
@@ -296,5 +298,6 @@ class Format(Protocol):
 
     LOSSES: dict[str, str]
     write: Callable[[Path, Iterable[LabelledArticle], Inventory], None]
+    join: Callable[[Path, Path, Inventory], None]
     read: Callable[[Path, Inventory], Iterator[RawDocument]]
     list_losses: Callable[[LabelledArticle, Inventory], Iterator[Loss]]

@@ -1,26 +1,34 @@
 """Exports documents: writes them, reads them back, and moves the folder to its place if no undeclared fact was lost."""
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from annotate.corpus import Corpus
 from annotate.errors import CannotRun
+from annotate.formats import load_format
 from annotate.formats.apply_mapping import map_document
-from annotate.formats.document import AnnotationOrigin, Format, LabelledArticle, RawDocument
+from annotate.formats.document import AnnotationOrigin, Format, LabelledArticle, Loss, RawDocument
 from annotate.formats.ledger import NO_SOURCE, Ledger, encode_ledger
+from annotate.formats.parts import Part, cut_parts
 from annotate.ingest import Details
 from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, identity_map, load_map
 from annotate.outputs import output_folder
 from annotate.util.escape import quote
 from annotate.util.files import write_atomically
+from annotate.util.parallel import count_cores, count_workers, map_in_order, process_pool, with_rare_garbage_collection
+from annotate.util.progress import StartStep, ignore_steps
 
 LedgerType = TypeVar("LedgerType", bound=Ledger)
 
 CERTIFICATE = "certificate.json"
+ENOUGH = 2
+"""The number of parts for which another process pays."""
 _NO_ORIGIN = AnnotationOrigin("", "single pass", (), "")
 _NO_DETAILS: dict[str, Any] = {
     "title": None,
@@ -35,89 +43,172 @@ _NO_DETAILS: dict[str, Any] = {
 """The fields of an article that a format does not say."""
 
 
+class DocumentReader(NamedTuple):
+    """Reads one annotation set of a corpus, with its articles; can be sent to another process.
+
+    Attributes:
+        corpus: The corpus.
+        annotation_set: Gold, or an annotator's id.
+        inventory: The inventory of the labels.
+    """
+
+    corpus: Corpus
+    annotation_set: str
+    inventory: Inventory
+
+    def read(self, article_id: str) -> LabelledArticle:
+        """Return a document.
+
+        Raises:
+            CannotRun: If it cannot be read, or its labels do not fit the inventory or the text.
+        """
+        annotation = self.corpus.read_annotation(self.annotation_set, article_id)
+        document = LabelledArticle(self.corpus.read_article(article_id), annotation)
+        require_exportable(document, self.inventory)
+        return document
+
+    def count_bytes(self, article_id: str) -> int:
+        """Return the number of bytes of the text and the labels of an article."""
+        paths = self.corpus.text_path(article_id), self.corpus.annotation_path(self.annotation_set, article_id)
+        return sum(path.stat().st_size for path in paths)
+
+
 def export_documents(
-    format_: Format,
     name: str,
     out: Path,
-    documents: Callable[[], Iterable[LabelledArticle]],
-    inventory: Inventory,
-    annotator: str,
+    article_ids: Sequence[str],
+    reader: DocumentReader,
     sources: Iterable[Path] = (),
+    progress: StartStep = ignore_steps,
 ) -> Ledger:
     """Write documents into a new folder, with the certificate beside them.
 
-    The folder is created only if the ledger is clean. If the run before was killed when it had written this very
-    export, the same files replace it.
-
     Args:
-        format_: The module of the format.
         name: The name of the format.
         out: The folder.
-        documents: Gives the documents in the order of their ids. It is called twice: to write them, and to compare them
-            with what was read back.
-        inventory: The inventory of the labels.
-        annotator: Whose labels they are.
+        article_ids: The ids of the articles, sorted.
+        reader: Reads each of them.
         sources: Folders that must neither contain the export nor be inside it.
-
-    Returns:
-        The ledger.
-
-    Raises:
-        CannotRun: If the folder exists and is not empty, or cannot be created.
-    """
-
-    def write(folder: Path) -> Ledger:
-        format_.write(folder, documents(), inventory)
-        return compare_with_export(format_, name, folder, documents(), inventory, annotator)
-
-    return write_certified(out, sources, write)
-
-
-def write_certified(out: Path, sources: Iterable[Path], write: Callable[[Path], LedgerType]) -> LedgerType:
-    """Write a new folder and its certificate, unless something was lost that is not declared.
-
-    Args:
-        out: The folder.
-        sources: Folders that must neither contain the export nor be inside it.
-        write: Writes the export into an empty folder, reads it back, and returns the ledger.
+        progress: Called at the start of the step with its name and its number of articles.
 
     Returns:
         The ledger. The folder is created only if it is clean.
 
     Raises:
-        CannotRun: If the folder exists and is not empty, or cannot be created.
+        CannotRun: If the folder exists and is not empty, or cannot be created, or the format cannot hold something.
     """
-    with suppress(_LossyExport), output_folder(out, sources=sources) as folder:
-        ledger = write(folder)
-        if not ledger.clean:
-            raise _LossyExport
-        write_atomically(folder / CERTIFICATE, encode_ledger(ledger))
+    format_ = load_format(name)
+
+    def join(folder: Path, part: Path) -> None:
+        format_.join(folder, part, reader.inventory)
+
+    ledger = Ledger(format=name, annotator=reader.annotation_set)
+    export = partial(_export_part, name, reader)
+    export_parts(out, article_ids, export, join, ledger, reader.count_bytes, sources, progress)
     return ledger
 
 
-class _LossyExport(Exception):  # noqa: N818 - it keeps the folder from being written and is no error
-    """An export lost something that its format does not declare."""
+def _export_part(name: str, reader: DocumentReader, part: Part) -> Ledger:
+    documents = list(map(reader.read, part.article_ids))
+    part.folder.mkdir()
+    return export_part(load_format(name), name, part.folder, documents, reader.inventory, reader.annotation_set)
 
 
-def compare_with_export(
-    format_: Format, name: str, folder: Path, documents: Iterable[LabelledArticle], inventory: Inventory, annotator: str
+def export_part(
+    format_: Format,
+    name: str,
+    folder: Path,
+    documents: Sequence[LabelledArticle],
+    inventory: Inventory,
+    annotator: str,
 ) -> Ledger:
-    """Read an export back, document by document, and compare it with what was exported."""
+    """Write documents into an empty folder, read them back, and compare them with what was written.
+
+    Args:
+        format_: The module of the format.
+        name: The name of the format.
+        folder: The folder.
+        documents: The documents, in the order of their ids.
+        inventory: The inventory of the labels.
+        annotator: Whose labels they are.
+    """
+    losses = list[list[Loss]]()
+
+    def list_documents() -> Iterator[LabelledArticle]:
+        for document in documents:
+            yield document
+            losses.append(list(format_.list_losses(document, inventory)))  # while its tokens are still there
+
+    format_.write(folder, list_documents(), inventory)
     ledger = Ledger(format=name, annotator=annotator)
     map_file = folder / "map.yaml"
     label_map = load_map(map_file, inventory) if map_file.exists() else identity_map(inventory)
     reader = format_.read(folder, inventory)
     raw = next(reader, None)
-    for document in documents:
+    for document, declared in zip(documents, losses, strict=True):
         while raw is not None and raw.article_id < document.article.id:
             raw = next(reader, None)
         read = None
         if raw is not None and raw.article_id == document.article.id:
             read = _restore(raw, label_map, inventory)
             raw = next(reader, None)
-        ledger.add(document, read, format_.list_losses(document, inventory))
+        ledger.add(document, read, declared)
     ledger.explain(format_.LOSSES)
     return ledger
+
+
+def export_parts(
+    out: Path,
+    article_ids: Sequence[str],
+    export: Callable[[Part], LedgerType],
+    join: Callable[[Path, Path], None],
+    ledger: LedgerType,
+    count_bytes: Callable[[str], int],
+    sources: Iterable[Path] = (),
+    progress: StartStep = ignore_steps,
+) -> None:
+    """Write a new folder and its certificate, unless something was lost that is not declared.
+
+    The number of processes, one for each core, affects neither the files nor the ledger. If the run before was killed
+    when it had written this very export, the same files replace it.
+
+    Args:
+        out: The folder.
+        article_ids: The ids of the articles, sorted.
+        export: Writes a part, reads it back, and returns its ledger; can be sent to another process.
+        join: Adds the files of a part to a folder, as `Format.join` does.
+        ledger: The ledger of all, still empty.
+        count_bytes: Returns the number of bytes of an article and its labels.
+        sources: Folders that must neither contain the export nor be inside it.
+        progress: Called at the start of the step with its name and its number of articles.
+
+    Raises:
+        CannotRun: If the folder exists and is not empty, or cannot be created.
+    """
+    with suppress(_LossyExport), output_folder(out, sources=sources) as folder:
+        parts = list(cut_parts(folder, article_ids, count_bytes))
+        workers = count_workers(len(parts), ENOUGH, count_cores())
+        advance = progress("exporting", len(article_ids))
+        work = partial(_collect_rarely, export)
+        with process_pool(workers) as executor, closing(map_in_order(executor, work, parts, workers)) as ledgers:
+            for part, of_part in zip(parts, ledgers, strict=True):
+                join(folder, part.folder)
+                part.folder.rmdir()
+                ledger.merge(of_part)
+                advance(len(part.article_ids))
+        if not ledger.clean:
+            raise _LossyExport
+        write_atomically(folder / CERTIFICATE, encode_ledger(ledger))
+
+
+def _collect_rarely(export: Callable[[Part], LedgerType], part: Part) -> LedgerType:
+    """Export a part with few runs of the garbage collector, which finds next to nothing in documents."""
+    with with_rare_garbage_collection():
+        return export(part)
+
+
+class _LossyExport(Exception):  # noqa: N818 - it keeps the folder from being written and is no error
+    """An export lost something that its format does not declare."""
 
 
 def _restore(raw: RawDocument, label_map: LabelMap, inventory: Inventory) -> LabelledArticle | None:

@@ -23,6 +23,7 @@ from annotate.formats.document import (
     refused_document,
 )
 from annotate.formats.ledger import list_facts
+from annotate.formats.parts import append_file
 from annotate.ingest import Details
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Article, Relation, SourceRange, Span
@@ -52,6 +53,11 @@ def write(folder: Path, documents: Iterable[LabelledArticle], _: Inventory) -> N
     """Write all documents into one file."""
     with (folder / FILE).open("wb") as file:
         file.writelines(msgspec.json.encode(Row(*document)) + b"\n" for document in documents)
+
+
+def join(folder: Path, part: Path, _: Inventory) -> None:
+    """Append the lines of a part."""
+    append_file(folder, part, FILE)
 
 
 def list_losses(document: LabelledArticle, _: Inventory) -> Iterator[Loss]:

@@ -7,7 +7,7 @@ declared, or that appears although it was not written, is undeclared, and the ex
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -129,6 +129,16 @@ class FactCounts(msgspec.Struct, kw_only=True):
     gained: int = 0
     examples: list[str] = msgspec.field(default_factory=list)
 
+    def merge(self, later: "FactCounts") -> None:
+        """Add the counts of later documents."""
+        self.exported += later.exported
+        self.carried += later.carried
+        for reason, number in later.declared.items():
+            self.declared[reason] = self.declared.get(reason, 0) + number
+        self.undeclared += later.undeclared
+        self.gained += later.gained
+        self.examples = [*self.examples, *later.examples][:EXAMPLES]
+
 
 class Ledger(msgspec.Struct, kw_only=True):
     """What an export carries.
@@ -198,6 +208,13 @@ class Ledger(msgspec.Struct, kw_only=True):
                     counts.gained += number
                 if len(counts.examples) < EXAMPLES:
                     counts.examples.append(f"{sign} in {article_id}: {what[:200]}")
+
+    def merge(self, later: Self) -> None:
+        """Add what later documents carry."""
+        self.documents += later.documents
+        for kind, counts in later.facts.items():
+            self._of_kind(kind).merge(counts)
+        self.losses |= later.losses
 
     def explain(self, losses: Mapping[str, str]) -> None:
         """Enter the explanation of each reason that occurs; `losses` has those of the format."""

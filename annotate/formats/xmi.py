@@ -34,6 +34,7 @@ from annotate.formats.document import (
     refused_document,
 )
 from annotate.formats.ledger import METADATA_LOSSES, metadata_losses
+from annotate.formats.parts import move_files
 from annotate.formats.xmi_elements import (
     ElementFault,
     XmiElements,
@@ -118,6 +119,11 @@ def write(folder: Path, documents: Iterable[LabelledArticle], inventory: Invento
         except ValueError as error:
             raise CannotRun(where, "holds a control character, which XML cannot carry", hint) from error
         (folder / f"{document.article.id}.xmi").write_bytes(data)
+
+
+def join(folder: Path, part: Path, _: Inventory) -> None:
+    """Move the files of a part; the type system is the same in all of them."""
+    move_files(folder, part)
 
 
 def _make_cas(document: LabelledArticle, types: cassis.TypeSystem, inventory: Inventory) -> cassis.Cas:
@@ -304,6 +310,9 @@ class _ItemReader:
         """The xmi:ids of all structures that a view lists or another one refers to."""
         self.view_of = dict[int, str]()
         """Key of each structure that a view lists → the view."""
+        self.feature_names = dict[str, list[str]]()
+        self.features = dict[int, list[tuple[str, list[Any]]]]()
+        """Key of each structure → the name and the values of each feature that has any."""
         self.structures = self._find_structures()
         self.refs = dict[int, str]()
         self.ids = dict[int, str]()
@@ -336,23 +345,29 @@ class _ItemReader:
         structures = list(found.values())
         for structure in structures:  # which grows
             self.reached.add(structure.xmiID)
-            for _, values in self._features(structure):
+            self.features[id(structure)] = features = list(self._read_features(structure))
+            for _, values in features:
                 for value in values:
                     if _is_structure(value) and id(value) not in found:
                         found[id(value)] = value
                         structures.append(value)
         return structures
 
-    def _features(self, structure: Structure) -> Iterator[tuple[str, list[Any]]]:
+    def _read_features(self, structure: Structure) -> Iterator[tuple[str, list[Any]]]:
         """Yield the name and the values of each feature that has any; offsets and text are no features."""
-        for feature in structure.type.all_features:
-            name = feature.name
-            if name not in ("begin", "end", "sofa") and (value := getattr(structure, name, None)) is not None:
+        type_ = structure.type
+        if type_.name not in self.feature_names:
+            names = [feature.name for feature in type_.all_features]
+            self.feature_names[type_.name] = [name for name in names if name not in ("begin", "end", "sofa")]
+        for name in self.feature_names[type_.name]:
+            if (value := getattr(structure, name, None)) is not None:
                 values = [value for value in self._values(value) if not _is_null(value)]
                 yield (name.removesuffix("_") if name in _RESERVED else name), values
 
     def _values(self, value: Any) -> list[Any]:
         """Return a value, or those that an array or a list holds."""
+        if isinstance(value, str | int):
+            return [value]
         if isinstance(value, bytes):
             return [value.hex()]
         if isinstance(value, list | tuple):
@@ -422,7 +437,7 @@ class _ItemReader:
             if id_ and not ids:
                 why = f"spanId of {layer} {structure.xmiID} is {quote(id_)}, which {self.used_ids[id_]} has already"
                 yield UnreadableItem(line, why)
-        for name, values in self._features(structure):
+        for name, values in self.features[id(structure)]:
             if name not in own_features:
                 short_name = name.removeprefix(PREFIX) if is_own else name
                 for value in values:
@@ -452,7 +467,7 @@ class _ItemReader:
             return
         line, role = self._line(value) or line, value.role
         yield RelationItem(line, ref, str(role or name), owner, self._ref_of(value.target), True)
-        for feature, values in self._features(value):
+        for feature, values in self.features[id(value)]:
             if feature not in ("role", "target"):
                 for nested in values:
                     nested_layer = value.type.short_name

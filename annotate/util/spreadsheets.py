@@ -6,6 +6,7 @@ from typing import Literal
 Separator = Literal[",", ";"]
 _FORMULA = "=+@\t\r＝＋－＠-"
 """The characters that begin a formula, those of East Asian width among them."""
+_NO_FORMULA = re.compile(f"[^{_FORMULA}]*+")
 
 
 def _formula_patterns(separator: Separator) -> tuple[re.Pattern[str], re.Pattern[str]]:
@@ -27,9 +28,13 @@ _PATTERNS: dict[Separator, tuple[re.Pattern[str], re.Pattern[str]]] = {
 
 def defuse_cell(text: str, separator: Separator = ",") -> str:
     """Return a cell with an apostrophe before whatever a spreadsheet would execute."""
+    if _NO_FORMULA.fullmatch(text):
+        return text
     return _PATTERNS[separator][0].sub("'", text)
 
 
 def restore_cell(cell: str, separator: Separator = ",") -> str:
     """Return the text of which `defuse_cell` made a cell."""
+    if "'" not in cell:
+        return cell
     return _PATTERNS[separator][1].sub("", cell)

@@ -56,7 +56,7 @@ def run_on_terminal(root: Path, *words: str, redirect: bool = False) -> tuple[st
 COMMANDS = {
     "check": (("check",), "checking"),
     "coverage": (("coverage",), "counting labels"),
-    "export": (("export", "--format", "brat", "--annotator", "anna", "--out", "brat"), "reading back"),
+    "export": (("export", "--format", "brat", "--annotator", "anna", "--out", "brat"), "exporting"),
     "split": (("split",), "choosing paragraphs"),
     "page": (("release", "page", "--out", "page.html"), "drawing articles"),
     "report": (("release", "report"), "reading articles"),

@@ -1,14 +1,37 @@
 """Shared by the tests of the readers: a project with files of others and an empty corpus to import them into."""
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
 from annotate.corpus import Corpus
+from annotate.formats.document import LabelledArticle
+from annotate.formats.export import DocumentReader
+from annotate.inventory import Inventory
 from annotate.model import Annotation
-from tests.conftest import Project
+from tests.conftest import BASE, Project
+
+
+class GivenDocuments(DocumentReader):
+    """Gives documents that are in memory, in the place of those of a corpus, without checking them."""
+
+    given: Mapping[str, LabelledArticle] = {}
+
+    def read(self, article_id: str) -> LabelledArticle:
+        return self.given[article_id]
+
+    def count_bytes(self, article_id: str) -> int:
+        return len(self.given[article_id].article.text.encode())
+
+
+def give(documents: Iterable[LabelledArticle], labels: Inventory) -> GivenDocuments:
+    reader = GivenDocuments(Corpus(BASE / "corpus"), "anna", labels)
+    reader.given = {document.article.id: document for document in documents}
+    return reader
+
 
 TEXT = "🚢 Anna waits at the Old Pier."
 

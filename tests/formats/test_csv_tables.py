@@ -25,6 +25,7 @@ from annotate.inventory import Inventory, MetadataField
 from annotate.model import normal_number
 from annotate.util.spreadsheets import Separator, defuse_cell, restore_cell
 from tests.conftest import BASE, Project
+from tests.formats.conftest import give
 from tests.formats.strategies import documents
 from tests.names import named_inventory
 from tests.test_article_metadata import SECTION
@@ -48,8 +49,8 @@ def read(path: Path, **options: Any) -> pd.DataFrame:
 
 
 def export(out: Path, exported: Iterable[LabelledArticle], labels: Inventory, dialect: CsvDialect) -> TablesLedger:
-    listed = list(exported)
-    return export_tables(out, lambda: listed, labels, "anna", dialect=dialect)
+    reader = give(exported, labels)
+    return export_tables(out, sorted(reader.given), reader, dialect=dialect)
 
 
 def test_tables_have_names_words_and_metadata(project: Project) -> None:

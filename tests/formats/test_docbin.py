@@ -52,7 +52,7 @@ def test_letters_are_tokens_where_spacy_cannot_divide_a_text(language: str, text
 
 def test_the_vocabulary_does_not_grow_with_the_number_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Regression: each tokenizer kept the words of all articles that it had seen."""
-    monkeypatch.setattr(docbin, "ARTICLES_PER_FILE", 2)
+    monkeypatch.setattr(docbin, "_MOST_WORDS", len(spacy.blank("en").vocab.strings) + 300)
     texts = [" ".join(f"{letter}{number}" for number in range(200)) for letter in "abcdefgh"]
     documents = [LabelledArticle(make_article(text, text[0]), make_annotation(text, [], [], text[0])) for text in texts]
     sizes = list[int]()

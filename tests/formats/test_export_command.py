@@ -1,7 +1,6 @@
 """`annotate export`: the files, the ledger, the certificate, and what is refused."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from annotate.formats import FORMATS, conll
 from annotate.formats.document import LabelledArticle
 from annotate.inventory import Inventory
 from tests.conftest import Project
+from tests.formats.conftest import give
 from tests.formats.test_round_trip import LOST
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -150,21 +150,21 @@ def test_large_export_is_read_back_in_step(project: Project, tmp_path: Path, lab
     """Ids whose order in a folder is not that of their names."""
     import msgspec
 
-    from annotate.formats import load_format
     from annotate.formats.export import export_documents
 
     article = project.corpus.read_article("market")
     annotation = project.corpus.read_annotation("gold", "market")
     names = sorted(["a", "a-b", "a_b", "a1", "ab", "b"])
 
-    def documents() -> Iterable[LabelledArticle]:
-        for name in names:
-            yield LabelledArticle(
+    reader = give(
+        (
+            LabelledArticle(
                 msgspec.structs.replace(article, id=name), msgspec.structs.replace(annotation, article=name)
             )
-
+            for name in names
+        ),
+        project.inventory,
+    )
     for format_ in FORMATS:
-        ledger = export_documents(
-            load_format(format_), format_, tmp_path / format_, documents, project.inventory, "gold"
-        )
+        ledger = export_documents(format_, tmp_path / format_, names, reader)
         assert (ledger.clean, ledger.documents) == (True, 6), ledger
