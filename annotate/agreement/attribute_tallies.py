@@ -88,13 +88,12 @@ def tally_attribute(study: Study, attribute: Attribute, missing: Missing = "left
     kappa = Tally() if len(study.annotators) == 2 else None
     tallies = AttributeTallies(Tally(), Tally(), kappa, Tally(), Counter(), [])
     count_alpha = _choose_alpha_counts(attribute)
-    pairs = list(_pair_values(study, attribute))
     if count_alpha is None:  # each by itself, since sums of fractions depend on their order
-        tallies.numbers.extend((paragraph, pair) for paragraph, pair in pairs if pair != (None, None))
+        tallies.numbers.extend(_list_numbers(study, attribute))
     by_pair: dict[ValuePair, dict[ParagraphKey, int]] = {}
-    for paragraph, pair in pairs:
+    for key, pair in _pair_values(study, attribute):
         numbers = by_pair.get(pair) or by_pair.setdefault(pair, {})
-        numbers[paragraph] = numbers.get(paragraph, 0) + 1
+        numbers[key] = numbers.get(key, 0) + 1
     for pair, numbers in by_pair.items():
         left, right = (value is not None for value in pair)
         tallies.is_set.add_multiples(alpha_counts({(left, right): 1}), numbers)
@@ -148,5 +147,15 @@ def _get_number(value: object) -> float | None:
 def _pair_values(study: Study, attribute: Attribute) -> Iterator[tuple[ParagraphKey, ValuePair]]:
     name = attribute.name
     for comparison in study.comparisons(attribute.since):
-        for paragraph, (left, right) in comparison.select_placed(attribute.labels):
-            yield paragraph, (left.attributes.get(name), right.attributes.get(name))
+        for key, (left, right) in comparison.select_placed(attribute.labels):
+            yield key, (left.attributes.get(name), right.attributes.get(name))
+
+
+def _list_numbers(study: Study, attribute: Attribute) -> Iterator[tuple[ParagraphKey, ValuePair]]:
+    """Yield the values of pairs of spans that have any, with the paragraph where the first of the two starts."""
+    name = attribute.name
+    for comparison in study.comparisons(attribute.since):
+        for _, (left, right) in comparison.select_placed(attribute.labels):
+            pair = left.attributes.get(name), right.attributes.get(name)
+            if pair != (None, None):
+                yield comparison.article.find_paragraph_at(min(left.start, right.start)), pair

@@ -16,7 +16,8 @@ def tally_interval(study: Study, interval: Interval) -> Tally:
     """Sum the distances of matched spans with the interval's label, and count equal and compatible ones."""
     tally = Tally()
     for comparison in study.comparisons(find_since(study.inventory, interval)):
-        for paragraph, (left, right) in comparison.select_placed((interval.label,)):
+        for _, (left, right) in comparison.select_placed((interval.label,)):
+            paragraph = comparison.article.find_paragraph_at(min(left.start, right.start))
             add_bounds(tally, paragraph, _read_bounds(left, interval), _read_bounds(right, interval))
     return tally
 

@@ -56,26 +56,26 @@ class LabelMatches(NamedTuple):
                 own[paragraph] = own.get(paragraph, 0) + number
 
 
-def count_matched(matching: Matching, find_paragraph: Callable[[int], ParagraphKey]) -> dict[str, LabelMatches]:
-    """Count matched and unmatched mentions by label, that of the first mention of a pair.
+def count_matched(matching: Matching, find_key: Callable[[int], ParagraphKey]) -> dict[str, LabelMatches]:
+    """Count matched and unmatched mentions by label, that of the first mention of a pair, and by key.
 
     Args:
         matching: The matching.
-        find_paragraph: Returns the paragraph at an offset, in code points.
+        find_key: Returns the key of what begins at an offset, in code points.
     """
     counts: dict[str, LabelMatches] = {}
     for left, right in matching.pairs:
         matches = counts.get(left.label) or counts.setdefault(left.label, LabelMatches({}, {}, {}, {}))
-        paragraph = find_paragraph(min(left.start, right.start))
-        matches.both[paragraph] = matches.both.get(paragraph, 0) + 1
+        key = find_key(min(left.start, right.start))
+        matches.both[key] = matches.both.get(key, 0) + 1
         if left.pieces != right.pieces:
-            matches.differing[paragraph] = matches.differing.get(paragraph, 0) + 1
+            matches.differing[key] = matches.differing.get(key, 0) + 1
     for matches in counts.values():
         matches.first.update(matches.both)
         matches.second.update(matches.both)
     for is_second, mentions in enumerate((matching.first_only, matching.second_only)):
         for mention in mentions:
             matches = counts.get(mention.label) or counts.setdefault(mention.label, LabelMatches({}, {}, {}, {}))
-            side, paragraph = matches.second if is_second else matches.first, find_paragraph(mention.start)
-            side[paragraph] = side.get(paragraph, 0) + 1
+            side, key = matches.second if is_second else matches.first, find_key(mention.start)
+            side[key] = side.get(key, 0) + 1
     return counts

@@ -20,6 +20,7 @@ from annotate.records import Filler, Mention, Record
 
 _Numbers = tuple[int, int, int]
 """Numbers of both, of the first and of the second annotator."""
+_SIDES = (BOTH, FIRST, SECOND)
 _EQUAL_FILLER: _Numbers = (1, 1, 1)
 
 
@@ -84,14 +85,14 @@ class RecordCounter:
             )
             compared = {name: role for name, role in roles.items() if comparison.were_asked(since[name])}
             chosen = tallies._replace(roles=compared)
-            for paragraph, pair in comparison.select_placed((record_type.anchor,)):
-                _add_roles(chosen, paragraph, pair, first[pair[0].id], second[pair[1].id])
+            for key, pair in comparison.select_placed((record_type.anchor,)):
+                _add_roles(chosen, key, pair, first[pair[0].id], second[pair[1].id])
             matching = comparison.overlap.select_label(record_type.anchor)
             for side, anchors in ((FIRST, matching.first_only), (SECOND, matching.second_only)):
                 for anchor in anchors:
-                    paragraph = comparison.article.find_paragraph_at(anchor.start)
+                    key = comparison.article.find_key_at(anchor.start)
                     for tally in (tallies.full_exact, tallies.full_overlap):
-                        tally.add(paragraph, {side: 1})
+                        tally.add(key, {side: 1})
         return tallies
 
 
@@ -99,7 +100,7 @@ def _index_by_anchor(records: dict[str, list[Record]]) -> dict[str, dict[str, Re
     return {name: {record.anchor.id: record for record in of_type} for name, of_type in records.items()}
 
 
-def _add_roles(tallies: RecordTallies, paragraph: ParagraphKey, pair: Pair, first: Record, second: Record) -> None:
+def _add_roles(tallies: RecordTallies, key: ParagraphKey, pair: Pair, first: Record, second: Record) -> None:
     same_pieces, all_overlap = pair[0].pieces == pair[1].pieces, True
     for name, role in tallies.roles.items():
         own, others = first.roles[name], second.roles[name]
@@ -109,10 +110,9 @@ def _add_roles(tallies: RecordTallies, paragraph: ParagraphKey, pair: Pair, firs
         same_pieces &= exact[0] == exact[1] == exact[2]
         all_overlap &= overlap[0] == overlap[1] == overlap[2]
         for tally, counts in ((role.exact, exact), (role.overlap, overlap), (role.characters, characters)):
-            both, in_first, in_second = counts
-            tally.add(paragraph, {BOTH: both, FIRST: in_first, SECOND: in_second})
-    tallies.full_exact.add(paragraph, {BOTH: same_pieces, FIRST: 1, SECOND: 1})
-    tallies.full_overlap.add(paragraph, {BOTH: all_overlap, FIRST: 1, SECOND: 1})
+            tally.add_numbers(key, _SIDES, counts)
+    tallies.full_exact.add_numbers(key, _SIDES, (same_pieces, 1, 1))
+    tallies.full_overlap.add_numbers(key, _SIDES, (all_overlap, 1, 1))
 
 
 def _compare_fillers(left: Sequence[Mention], right: Sequence[Mention]) -> tuple[_Numbers, _Numbers, _Numbers]:

@@ -96,11 +96,10 @@ def tally_relations(study: Study, label: RelationLabel) -> RelationTallies:
 
 
 def _add_comparison(tallies: RelationTallies, comparison: AnnotationPair, compared: ComparedRelations) -> None:
-    find_paragraph = comparison.article.find_paragraph_at
-    for left, right in compared.same:
-        paragraph = find_paragraph(min(left.head.start, right.head.start))
-        for tally in (tallies.given_ends, tallies.all):
-            tally.add(paragraph, IN_BOTH)
+    find_key = comparison.article.find_key_at
+    same = Counter(find_key(min(left.head.start, right.head.start)) for left, right in compared.same)
+    for tally in (tallies.given_ends, tallies.all):
+        tally.add_multiples(IN_BOTH, same)
     to_second, to_first = comparison.partners
     sides = (
         (FIRST, to_second, [left for left, _ in compared.retargeted], compared.first_only, compared.first_loose),
@@ -108,10 +107,10 @@ def _add_comparison(tallies: RelationTallies, comparison: AnnotationPair, compar
     )
     for side, matched, *differing in sides:
         for relation in chain.from_iterable(differing):
-            paragraph = find_paragraph(relation.head.start)
-            tallies.all.add(paragraph, {side: 1})
+            key = find_key(relation.head.start)
+            tallies.all.add(key, {side: 1})
             if _has_ends(relation, matched):
-                tallies.given_ends.add(paragraph, {side: 1})
+                tallies.given_ends.add(key, {side: 1})
     tallies.numbers.update(
         same=len(compared.same),
         retargeted=len(compared.retargeted),

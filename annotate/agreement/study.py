@@ -8,6 +8,7 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
+from annotate.agreement.bootstrap import MIN_ARTICLES
 from annotate.agreement.independence import (
     INCLUDE,
     DependentPass,
@@ -100,17 +101,17 @@ class AnnotationPair:
     @cached_property
     def exact_counts(self) -> dict[str, LabelMatches]:
         """The counts of `exact` by label."""
-        return count_matched(self.exact, self.article.find_paragraph_at)
+        return count_matched(self.exact, self.article.find_key_at)
 
     @cached_property
     def overlap_counts(self) -> dict[str, LabelMatches]:
         """The counts of `overlap` by label."""
-        return count_matched(self.overlap, self.article.find_paragraph_at)
+        return count_matched(self.overlap, self.article.find_key_at)
 
     @cached_property
     def placed_pairs(self) -> list[tuple[ParagraphKey, Pair]]:
-        """The pairs of `overlap` with the paragraph in which the first of the two spans starts."""
-        find = self.article.find_paragraph_at
+        """The pairs of `overlap` with the key of what begins where the first of the two spans does."""
+        find = self.article.find_key_at
         return [(find(min(left.start, right.start)), (left, right)) for left, right in self.overlap.pairs]
 
     @cached_property
@@ -144,12 +145,20 @@ class ComparedArticle:
         positions: The positions of its text.
         paragraphs: The keys of its paragraphs.
         comparisons: Each pair of its annotations.
+        is_one_unit: Whether whole numbers are counted by article, and not by paragraph.
     """
 
     def __init__(
-        self, index: int, id_: str, text: str, annotations: Sequence[ComparedAnnotation], units: Units
+        self,
+        index: int,
+        id_: str,
+        text: str,
+        annotations: Sequence[ComparedAnnotation],
+        units: Units,
+        is_one_unit: bool = False,
     ) -> None:
         self.index, self.id, self.text, self.annotations = index, id_, text, annotations
+        self.is_one_unit = is_one_unit
         self.positions: Positions = find_positions(text, units)
         self._paragraphs = find_paragraphs(text)
         self.paragraphs: list[ParagraphKey] = [(index, paragraph) for paragraph in range(len(self._paragraphs))]
@@ -158,6 +167,14 @@ class ComparedArticle:
     def find_paragraph_at(self, offset: int) -> ParagraphKey:
         """Return the paragraph at an offset, in code points."""
         return self.paragraphs[bisect_right(self._paragraphs, offset) - 1]
+
+    def find_key_at(self, offset: int) -> ParagraphKey:
+        """Return the key of whole numbers of what begins at an offset, in code points.
+
+        It is that of the paragraph. Where whole numbers are counted by article, it is that of the first paragraph, as
+        in `Tally.fold`; fractions are never counted so, since their sums depend on the order.
+        """
+        return self.paragraphs[0] if self.is_one_unit else self.find_paragraph_at(offset)
 
 
 class Study(NamedTuple):
@@ -201,6 +218,8 @@ def make_study(
     units: Units = "tokens",
     annotators: Sequence[str] = (),
     first_index: int = 0,
+    *,
+    is_batch: bool = False,
 ) -> Study:
     """Make a study of annotations.
 
@@ -211,7 +230,10 @@ def make_study(
         annotators: The annotators, in the order in which they are shown and paired; those who are missing follow in
             the order of their appearance.
         first_index: The index of the first article, if there are earlier ones.
+        is_batch: Whether its counts will be folded; see `merging.shrink_batch`.
     """
+    compared = sum(len(annotations) > 1 for _, _, annotations in entries)
+    is_one_unit = is_batch and compared >= MIN_ARTICLES
     annotators = tuple(dict.fromkeys([*annotators, *(name for _, _, annotations in entries for name in annotations)]))
     articles = [
         ComparedArticle(
@@ -220,6 +242,7 @@ def make_study(
             text,
             [ComparedAnnotation(name, annotations[name], inventory) for name in annotators if name in annotations],
             units,
+            is_one_unit,
         )
         for index, (article_id, text, annotations) in enumerate(entries, first_index)
         if len(annotations) > 1
@@ -289,7 +312,7 @@ class StudyReader(NamedTuple):
                     dependent.append(each)
                     del annotations[each.annotator]
             entries.append((article_id, text, annotations))
-        study = make_study(self.inventory, entries, self.units, self.annotators, batch.first_index)
+        study = make_study(self.inventory, entries, self.units, self.annotators, batch.first_index, is_batch=True)
         return study._replace(dependent=dependent, kinds=self.kinds, shared=shared)
 
 

@@ -2,7 +2,7 @@
 
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -59,13 +59,16 @@ class Tally:
 
     def add(self, paragraph: ParagraphKey, counts: Counts) -> None:
         """Add counts to those of a paragraph."""
+        self.add_numbers(paragraph, counts, counts.values())
+
+    def add_numbers(self, paragraph: ParagraphKey, keys: Iterable[Hashable], numbers: Iterable[float]) -> None:
+        """Add numbers to those of a paragraph, each to that of its key."""
         added = self._added
-        for key, number in counts.items():
+        for key, number in zip(keys, numbers, strict=True):
             column = added.get(key)
             if column is None:
-                added[key] = {paragraph: 0.0 + number}
-            else:
-                column[paragraph] = column.get(paragraph, 0.0) + number
+                column = added[key] = {}
+            column[paragraph] = column.get(paragraph, 0.0) + number
 
     def add_columns(self, columns: Mapping[Hashable, Mapping[ParagraphKey, float]]) -> None:
         """Add the counts of many paragraphs, by key."""
@@ -78,7 +81,7 @@ class Tally:
 
     def add_multiples(self, counts: Counts, numbers: Mapping[ParagraphKey, float]) -> None:
         """Add the same counts to several paragraphs, as many times as `numbers` says for each."""
-        for key, count in counts.items():
+        for key, count in counts.items() if numbers else ():
             column = self._added.setdefault(key, {})
             for paragraph, number in numbers.items():
                 column[paragraph] = column.get(paragraph, 0.0) + count * number

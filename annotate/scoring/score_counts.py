@@ -214,7 +214,7 @@ def study_predictions(inventory: Inventory, batch: GoldBatch) -> Study:
         (id_, text, {GOLD_SIDE: gold, SYSTEM_SIDE: predicted or make_prediction(id_, text, inventory)})
         for id_, text, gold, predicted in batch.articles
     ]
-    return make_study(inventory, entries, "characters", (GOLD_SIDE, SYSTEM_SIDE), batch.first_index)
+    return make_study(inventory, entries, "characters", (GOLD_SIDE, SYSTEM_SIDE), batch.first_index, is_batch=True)
 
 
 def make_prediction(

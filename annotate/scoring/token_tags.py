@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from annotate.agreement.coefficients import BOTH, FIRST, SECOND, Counts
+from annotate.agreement.coefficients import BOTH, FIRST, SECOND
 from annotate.agreement.study import ComparedArticle, Study
 from annotate.agreement.tally import ParagraphKey, Tally
 from annotate.columns import Documents, Integers, Relations, Spans, document_indices, expand_ranges, sort_rows
@@ -22,6 +22,7 @@ from annotate.model import Article, SourceRange
 from annotate.scoring.score_counts import TagTallies
 
 ALL_LAYERS = "all layers"
+_SIDES = (BOTH, FIRST, SECOND)
 _ANY = np.iinfo(np.int64).max
 
 
@@ -152,7 +153,7 @@ def _find_keys(articles: Sequence[ComparedArticle], paragraphs: Paragraphs) -> l
     """Return the key of each paragraph."""
     documents = document_indices(paragraphs.bounds).tolist()
     return [
-        articles[document].find_paragraph_at(start)
+        articles[document].find_key_at(start)
         for document, start in zip(documents, paragraphs.starts.tolist(), strict=True)
     ]
 
@@ -175,9 +176,8 @@ def _count(
     """Add the counts of tagged spans, and of their tokens, to the tallies of each group."""
     for is_tokens, sides in enumerate(((gold, predicted), (gold.list_tokens(), predicted.list_tokens()))):
         for group, paragraph, *numbers in _count_equal(*sides, most=1 if is_tokens else _ANY):
-            counts: Counts = dict(zip((BOTH, FIRST, SECOND), numbers, strict=True))
             for each in tallies[group]:
-                (each.tokens if is_tokens else each.entities).add(keys[paragraph], counts)
+                (each.tokens if is_tokens else each.entities).add_numbers(keys[paragraph], _SIDES, numbers)
 
 
 def _count_equal(gold: _Rows, predicted: _Rows, most: int) -> list[list[int]]:

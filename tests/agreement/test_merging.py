@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from annotate.agreement import study as studies
 from annotate.agreement.bootstrap import MIN_ARTICLES, Bootstrap
-from annotate.agreement.coefficients import APART, f1
+from annotate.agreement.coefficients import APART, BOTH, f1
 from annotate.agreement.interval_tallies import DISTANCE
 from annotate.agreement.measure import measure_agreement, measure_study_counts
 from annotate.agreement.merging import merge_batches, merge_counts, shrink_batch
@@ -24,6 +24,7 @@ from annotate.agreement.tally import ParagraphKey, Tally
 from annotate.inventory import load_inventory
 from annotate.model import Annotation
 from annotate.scoring.score import score
+from tests.agreement.helpers import annotation, span
 from tests.conftest import BASE, Project
 from tests.strategies import annotations, texts
 
@@ -145,7 +146,7 @@ def corpora(draw: st.DrawFn) -> list[tuple[str, str, dict[str, Annotation]]]:
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(corpora(), st.integers(1, 6), st.sampled_from(["left-out", "value"]))
+@given(corpora(), st.integers(1, MIN_ARTICLES + 3), st.sampled_from(["left-out", "value"]))
 def test_a_study_in_batches_has_the_same_report(
     entries: list[tuple[str, str, dict[str, Annotation]]], size: int, missing: str
 ) -> None:
@@ -154,8 +155,13 @@ def test_a_study_in_batches_has_the_same_report(
     scope = Scope(missing="value" if missing == "value" else "left-out")
     whole = make_study(INVENTORY, entries, annotators=names)._replace(kinds=kinds)
     batches = (
-        count_study(
-            make_study(INVENTORY, entries[start : start + size], "tokens", names, start)._replace(kinds=kinds), scope
+        shrink_batch(
+            count_study(
+                make_study(INVENTORY, entries[start : start + size], "tokens", names, start, is_batch=True)._replace(
+                    kinds=kinds
+                ),
+                scope,
+            )
         )
         for start in range(0, len(entries), size)
     )
@@ -167,12 +173,37 @@ def test_a_study_in_batches_has_the_same_report(
     )
 
 
+def test_a_batch_counts_whole_numbers_by_article_and_fractions_by_paragraph() -> None:
+    """A sum of fractions depends on the order of its parts."""
+    text = "40 crates lie.\n7 sacks lie."
+    first, second = (
+        annotation(
+            span("s1", "Load", 0, 9, text, wording="at least", least=least),
+            span("s2", "Load", 15, 22, text, wording="at least", least=7),
+            text=text,
+        )
+        for least in (40, 30)
+    )
+    for articles, paragraphs in ((MIN_ARTICLES - 1, {0, 1}), (MIN_ARTICLES, {0})):
+        entries = [(f"a{number}", text, {"anna": first, "ben": second}) for number in range(articles)]
+        study = make_study(INVENTORY, entries, is_batch=True)
+        counts = count_study(study, Scope())
+        exact = counts.labels["Load", "label"].tallies.exact.list_columns()[BOTH]
+        assert (set(exact.paragraphs), sum(exact.numbers)) == (paragraphs, 2 * articles)
+        assert set(counts.intervals[0].list_columns()[DISTANCE].paragraphs) == {0, 1}
+        assert {paragraph for (_, paragraph), _ in counts.attributes["least"].numbers} == {0, 1}
+        for article in study.articles:
+            assert article.find_paragraph_at(20) == (article.index, 1)
+
+
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(corpora(), st.integers(1, 6))
+@given(corpora(), st.integers(1, MIN_ARTICLES + 3))
 def test_scores_in_batches_are_the_same(entries: list[tuple[str, str, dict[str, Annotation]]], size: int) -> None:
     gold = {article_id: (text, next(iter(versions.values()))) for article_id, text, versions in entries}
     predicted = {article_id: [*versions.values()][-1] for article_id, _, versions in entries if len(versions) > 1}
-    whole = score(INVENTORY, gold, predicted, samples=10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(studies, "MIN_ARTICLES", len(entries) + 1)  # all is counted by paragraph
+        whole = score(INVENTORY, gold, predicted, samples=10)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("annotate.scoring.score_counts.BATCH", size)
         assert msgspec.json.encode(score(INVENTORY, gold, predicted, samples=10)) == msgspec.json.encode(whole)
