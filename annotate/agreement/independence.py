@@ -10,10 +10,10 @@ from itertools import combinations
 
 import msgspec
 
-from annotate.bare_gold import describe_origin
+from annotate.bare_gold import LabelOrigin, describe_origin, find_origin
 from annotate.corpus import Corpus
 from annotate.errors import Refused
-from annotate.model import GOLD, Annotation, is_article_id
+from annotate.model import GOLD, Annotation
 from annotate.util.nouns import count_noun
 
 INCLUDE = "--include-corrected"
@@ -48,10 +48,11 @@ def find_dependent(corpus: Corpus, article_id: str, annotations: Mapping[str, An
         article_id: The article.
         annotations: Its annotations by annotation set.
     """
-    copies = {name for name, annotation in annotations.items() if describe_origin(annotation).was_shown_labels}
+    origins = {name: describe_origin(annotation) for name, annotation in annotations.items()}
+    copies = {name for name, origin in origins.items() if origin.was_shown_labels}
     if not copies:
         return []
-    known: dict[str, Annotation | None] = dict(annotations)
+    known: dict[str, LabelOrigin | None] = {**origins}
     sources = {name: trace_sources(corpus, article_id, name, known) for name in annotations}
     passes = []
     for name, annotation in annotations.items():
@@ -74,11 +75,10 @@ def find_shared_pairs(
         article_id: The article.
         annotations: Its annotations by annotation set.
     """
-    if not any(
-        annotation.made_from or describe_origin(annotation).was_shown_labels for annotation in annotations.values()
-    ):
+    origins = {name: describe_origin(annotation) for name, annotation in annotations.items()}
+    if not any(origin.made_from or origin.was_shown_labels for origin in origins.values()):
         return
-    known: dict[str, Annotation | None] = dict(annotations)
+    known: dict[str, LabelOrigin | None] = {**origins}
     sources = {name: trace_sources(corpus, article_id, name, known) for name in annotations}
     for first, second in combinations(annotations, 2):
         if _share(sources[first], sources[second]):
@@ -92,11 +92,12 @@ def find_sources(corpus: Corpus, annotation: Annotation) -> list[str] | None:
         corpus: The corpus, which has the labels that they were made from.
         annotation: The pass. One that is not corrected began with nothing.
     """
-    if not describe_origin(annotation).was_shown_labels:
+    origin = describe_origin(annotation)
+    if not origin.was_shown_labels:
         return []
-    if not annotation.made_from:
+    if not origin.made_from:
         return None
-    sources = trace_sources(corpus, annotation.article, annotation.annotator, {annotation.annotator: annotation})
+    sources = trace_sources(corpus, annotation.article, annotation.annotator, {annotation.annotator: origin})
     return sorted(sources - {annotation.annotator, _UNKNOWN})
 
 
@@ -109,14 +110,15 @@ def _share(left: set[str], right: set[str]) -> bool:
     return not left.isdisjoint(right) or _UNKNOWN in left or _UNKNOWN in right
 
 
-def trace_sources(corpus: Corpus | None, article_id: str, name: str, known: dict[str, Annotation | None]) -> set[str]:
+def trace_sources(corpus: Corpus | None, article_id: str, name: str, known: dict[str, LabelOrigin | None]) -> set[str]:
     """Return an annotation set and all that its labels were made from, directly or not.
 
     Args:
         corpus: The corpus that has their labels; None if only `known` has.
         article_id: The article.
         name: The annotation set.
-        known: The annotations of the article by annotation set. What is read is added; None for what is absent.
+        known: How annotations of the article came about, by annotation set. What is read is added; None for what is
+            absent.
 
     Returns:
         The annotation sets; an empty name among them if labels were shown whose maker is not known.
@@ -128,13 +130,11 @@ def trace_sources(corpus: Corpus | None, article_id: str, name: str, known: dict
             continue
         sources.add(source)
         if source not in known:
-            known[source] = (
-                corpus.find_readable_annotation(source, article_id) if corpus and is_article_id(source) else None
-            )
-        annotation = known[source]
-        if annotation is not None:
-            pending += annotation.made_from
-            if describe_origin(annotation).was_shown_labels and not annotation.made_from:
+            known[source] = find_origin(corpus, article_id, source) if corpus else None
+        origin = known[source]
+        if origin is not None:
+            pending += origin.made_from
+            if origin.was_shown_labels and not origin.made_from:
                 sources.add(_UNKNOWN)
     return sources
 

@@ -6,11 +6,13 @@ from typing import NamedTuple, cast
 
 import msgspec
 
+from annotate.bare_gold import AnnotationHead, LabelOrigin, describe_origin
 from annotate.model import Annotation, find_value_types
 
 _PLAIN = frozenset({str, int, float})
 """The types of values of attributes that are the same after they were read again."""
 _DECODER = msgspec.msgpack.Decoder(Annotation)
+_HEAD_DECODER = msgspec.msgpack.Decoder(AnnotationHead)
 
 
 class PackedAnnotation(NamedTuple):
@@ -29,6 +31,10 @@ class PackedAnnotation(NamedTuple):
         if self.is_pickled:
             return cast(Annotation, pickle.loads(self.data))  # noqa: S301 - bytes that `pack` made
         return _DECODER.decode(self.data)
+
+    def describe_origin(self) -> LabelOrigin:
+        """Return how the labels came about, of which none is read where that is possible."""
+        return describe_origin(self.unpack() if self.is_pickled else _HEAD_DECODER.decode(self.data))
 
 
 def pack(annotation: Annotation) -> PackedAnnotation:
