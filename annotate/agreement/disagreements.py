@@ -13,7 +13,6 @@ from annotate.agreement.study import (
     AnnotationPair,
     ComparedAnnotation,
     ComparedArticle,
-    CorpusStudy,
     MentionRelation,
     Study,
 )
@@ -80,7 +79,7 @@ class Disagreement(NamedTuple):
     sides: tuple[Side, Side]
 
 
-def find_disagreements(study: Study | CorpusStudy) -> Iterator[tuple[ComparedArticle, list[Disagreement]]]:
+def find_disagreements(study: Study) -> Iterator[tuple[ComparedArticle, list[Disagreement]]]:
     """Yield each article on which annotators differ, with the disagreements in the order of the text."""
     for article in study.articles:
         disagreements = [

@@ -1,18 +1,20 @@
 """The report of a study as one HTML page, with each disagreement in its text."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from itertools import pairwise
 from tempfile import TemporaryFile
 from types import MappingProxyType
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 from annotate.agreement.confusion import Confusion, confuse_labels, confuse_values, show_value
 from annotate.agreement.disagreements import KINDS, Disagreement, Mark, find_disagreements
 from annotate.agreement.explanations import EXPLANATIONS
 from annotate.agreement.independence import describe_dependent
 from annotate.agreement.report import ArticleRow, Report
-from annotate.agreement.study import ComparedArticle, CorpusStudy, Study
+from annotate.agreement.study import ArticleBatch, ComparedArticle, CorpusStudy, Study, StudyReader
+from annotate.agreement.study_counts import ENOUGH
 from annotate.agreement.tables import show_form, show_forms, tabulate_report
 from annotate.findings import list_names
 from annotate.inventory import Inventory
@@ -20,6 +22,7 @@ from annotate.model import AttributeValue
 from annotate.offsets import find_line_range
 from annotate.records import Piece
 from annotate.util.html import templates
+from annotate.util.parallel import count_cores, count_workers, map_in_order, process_pool, without_garbage_collection
 from annotate.util.tables import format_value
 
 _PART = 1 << 16
@@ -60,8 +63,8 @@ def render_page(
 ) -> Iterator[str]:
     """Yield the page in parts.
 
-    The disagreements of an article are rendered before the page, since their number is at its top. They wait in a
-    temporary file, so that one article is in memory at a time.
+    The disagreements of an article are rendered before the page, since their number is at its top, those of a corpus
+    in one process for each core. They wait in a temporary file, so that few articles are in memory at a time.
 
     Args:
         report: The measures of the study.
@@ -77,7 +80,10 @@ def render_page(
     inventory = study.inventory
     show_label = partial(_show_label, inventory)
     with TemporaryFile("w+", encoding="utf-8", newline="") as file:
-        number = _write_disagreements(file, study, link=link, languages=languages, show_label=show_label)
+        number = 0
+        for rendered in _render_disagreements(study, link, languages):
+            file.write(rendered.html)
+            number += rendered.number
         file.seek(0)
         page = (
             templates()
@@ -106,14 +112,71 @@ def render_page(
         yield from page
 
 
-def _write_disagreements(file: TextIO, study: Study | CorpusStudy, **values: object) -> int:
-    """Write the part of the page on each article, and return the number of disagreements."""
-    template, number = templates().get_template("agreement/disagreements.html"), 0
-    values |= {"inventory": study.inventory, "kinds": KINDS, "cut_segments": cut_segments, "frame_of": _frame}
+class _RenderedDisagreements(NamedTuple):
+    """The part of the page on some articles, and their number of disagreements."""
+
+    html: str
+    number: int
+
+
+class _BatchToRender(NamedTuple):
+    """Articles to read and render, with the address of the task of each, if the page has links, and its language."""
+
+    articles: ArticleBatch
+    links: dict[str, str] | None
+    languages: dict[str, str]
+
+
+class _BatchRenderer(NamedTuple):
+    """Renders the disagreements of a batch; can be sent to another process."""
+
+    reader: StudyReader
+
+    def render(self, batch: _BatchToRender) -> _RenderedDisagreements:
+        with without_garbage_collection():  # an article and its pairs refer to each other, and are freed afterwards
+            link = None if batch.links is None else batch.links.__getitem__
+            return _render_articles(self.reader.read(batch.articles), link, batch.languages)
+
+
+def _render_disagreements(
+    study: Study | CorpusStudy, link: Callable[[str], str] | None, languages: Mapping[str, str]
+) -> Iterator[_RenderedDisagreements]:
+    """Yield the part of the page on each batch of articles; the number of processes does not affect it."""
+    if isinstance(study, Study):
+        yield _render_articles(study, link, languages)
+        return
+
+    def list_batches() -> Iterator[_BatchToRender]:
+        for batch in study.batches():
+            names = [article.id for article in batch.articles]
+            links = {name: link(name) for name in names} if link else None
+            yield _BatchToRender(batch, links, {name: languages[name] for name in names if name in languages})
+
+    workers = count_workers(study.article_count, ENOUGH, count_cores())
+    with (
+        process_pool(workers) as executor,
+        closing(map_in_order(executor, _BatchRenderer(study.reader).render, list_batches(), workers)) as rendered,
+    ):
+        yield from rendered
+
+
+def _render_articles(
+    study: Study, link: Callable[[str], str] | None, languages: Mapping[str, str]
+) -> _RenderedDisagreements:
+    template, parts, number = templates().get_template("agreement/disagreements.html"), list[str](), 0
+    values = {
+        "inventory": study.inventory,
+        "kinds": KINDS,
+        "cut_segments": cut_segments,
+        "frame_of": _frame,
+        "show_label": partial(_show_label, study.inventory),
+        "link": link,
+        "languages": languages,
+    }
     for article, disagreements in find_disagreements(study):
-        file.write(template.render(values, article=article, disagreements=disagreements))
+        parts.append(template.render(values, article=article, disagreements=disagreements))
         number += len(disagreements)
-    return number
+    return _RenderedDisagreements("".join(parts), number)
 
 
 def _show_label(inventory: Inventory, name: str) -> str:

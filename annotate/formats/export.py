@@ -68,9 +68,12 @@ class DocumentReader(NamedTuple):
         return document
 
     def count_bytes(self, article_id: str) -> int:
-        """Return the number of bytes of the text and the labels of an article."""
-        paths = self.corpus.text_path(article_id), self.corpus.annotation_path(self.annotation_set, article_id)
-        return sum(path.stat().st_size for path in paths)
+        """Return the number of bytes of the text and the labels of an article; `read` reports what is missing."""
+        size = 0
+        for path in (self.corpus.text_path(article_id), self.corpus.annotation_path(self.annotation_set, article_id)):
+            with suppress(OSError):
+                size += path.lstat().st_size
+        return size
 
 
 def export_documents(

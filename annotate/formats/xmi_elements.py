@@ -133,24 +133,31 @@ def _structural_faults(root: etree._Element) -> Iterator[ElementFault]:
             yield ElementFault(f"{_name(element)} holds elements; put them after it", element.sourceline)
     ids = dict[int, etree._Element]()
     for element in [*root.iter(_NULL), *_items(root)]:
-        name, line = _name(element), element.sourceline
-        if not _is_integer(element.get(_XMI_ID, "")):
-            yield ElementFault(f"{name} has no xmi:id that is a number; give it one", line)
+        xmi_id = element.get(_XMI_ID, "")
+        if not _is_integer(xmi_id):
+            why = f"{_name(element)} has no xmi:id that is a number; give it one"
+            yield ElementFault(why, element.sourceline)
             continue
-        id_ = int(element.get(_XMI_ID, ""))
+        id_ = int(xmi_id)
         if id_ in ids:
             first = f"line {ids[id_].sourceline}"
-            yield ElementFault(f"{name} has the xmi:id of {_name(ids[id_])} ({first}); give it one of its own", line)
+            why = f"{_name(element)} has the xmi:id of {_name(ids[id_])} ({first}); give it one of its own"
+            yield ElementFault(why, element.sourceline)
         ids[id_] = element
-        if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
-            yield ElementFault(f"{name} holds text, which is no value of a feature; remove it", line)
+        children = list(element)
+        if (element.text or "").strip() or any((child.tail or "").strip() for child in children):
+            why = f"{_name(element)} holds text, which is no value of a feature; remove it"
+            yield ElementFault(why, element.sourceline)
+        if not children:
+            continue
         nested = next((child for child in element.iterchildren(etree.Element) if len(child)), None)
         if nested is not None:
-            why = f"{etree.QName(nested).localname} of {name} holds elements; a value is text alone"
+            why = f"{etree.QName(nested).localname} of {_name(element)} holds elements; a value is text alone"
             yield ElementFault(why, nested.sourceline)
-        for feature, number in Counter(child.tag for child in element).items():
+        for feature, number in Counter(child.tag for child in children).items():
             if feature in element.attrib:
-                yield ElementFault(f"{feature} of {name} is an attribute and {number} elements; keep one kind", line)
+                why = f"{feature} of {_name(element)} is an attribute and {number} elements; keep one kind"
+                yield ElementFault(why, element.sourceline)
     for tag, key, hint in ((_SOFA, "sofaID", "rename one"), (_VIEW, "sofa", "join the members")):
         values = set[str]()
         for element in root.iter(tag):

@@ -230,6 +230,7 @@ class _PartConverter:
     def __init__(self, text: str, inventory: Inventory, tally: QuoteTally) -> None:
         self._text, self._inventory, self._tally = text, inventory, tally
         self._quoted, self._offsets = QuotedText(text), OffsetTable(text)
+        self._relation_names = {NONE: None, **inventory.relations}
         self.spans: list[Span] = []
         self.relations: list[Relation] = []
         self._ids: set[str] = set()
@@ -260,8 +261,7 @@ class _PartConverter:
         """Add a relation. An end that is a number is the index of a span."""
         inventory = self._inventory
         classes = inventory.class_ids.relations
-        current = {NONE: None, **inventory.relations}
-        label = resolve_class(values.get("label"), classes, current, "relation label", where)
+        label = resolve_class(values.get("label"), classes, self._relation_names, "relation label", where)
         if label == NONE:
             hint = f"write its name; class ids are those of {CLASS_IDS_FILE}"
             raise CannotRun(where, f"its label is {quote(NONE)}, the class of spans that no relation joins", hint)

@@ -763,7 +763,8 @@ def _make_namer(feature: Any) -> Namer | None:
         if isinstance(value, list):
             return name_list(value) if name_list else value
         if isinstance(value, dict):
-            return value | {name: namer(value[name]) for name, namer in fields.items() if name in value}
+            given = ((name, namer, value.get(name)) for name, namer in fields.items())
+            return value | {name: namer(item) for name, namer, item in given if item is not None}
         if not isinstance(value, int | float) or not 0 <= value < len(class_names):
             return value
         return class_names[int(value)]

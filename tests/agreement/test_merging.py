@@ -245,3 +245,28 @@ def test_articles_of_a_corpus_are_read_once_and_not_kept(project: Project, monke
         assert max(alive) <= 3
         read.clear()
     assert totals == [8 + own, 16 + own]
+
+
+def test_the_number_of_processes_does_not_change_the_page(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = project.corpus
+    article, labels = corpus.read_article("harbour"), corpus.read_annotation("anna", "harbour")
+    for number in range(7):
+        copy = msgspec.structs.replace(article, id=f"harbour-{number}")
+        corpus.write_article(copy)
+        for name, relations in (("anna", labels.relations), ("ben", labels.relations[number:])):
+            corpus.write_annotation(
+                name, msgspec.structs.replace(labels, article=copy.id, annotator=name, relations=relations)
+            )
+    study = read_study(corpus, project.inventory, ["anna", "ben"])
+    report = measure_agreement(study, samples=0)
+    monkeypatch.setattr(studies, "BATCH", 2)
+    monkeypatch.setattr("annotate.agreement.page.ENOUGH", 1)
+    pages = []
+    for cores in (1, 2):
+        monkeypatch.setattr("annotate.agreement.page.count_cores", lambda cores=cores: cores)
+        languages = dict.fromkeys(report.articles, "en")
+        pages.append("".join(render_page(report, study, lambda name: f"http://localhost/{name}", languages)))
+    assert pages[0] == pages[1]
+    assert pages[0].count("<details open>") >= 6
+    assert 'href="http://localhost/harbour-6"' in pages[0]
+    assert 'lang="en"' in pages[0]

@@ -3,14 +3,20 @@
 import json
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from annotate.formats import CSV, FORMATS, load_format, parts
-from annotate.formats.document import Item, RawDocument
+from annotate.formats.csv_tables import export_tables
+from annotate.formats.document import Item, LabelledArticle, RawDocument
+from annotate.formats.export import DocumentReader, export_documents
 from annotate.formats.parts import append_file, cut_parts
-from annotate.model import GOLD
-from tests.conftest import Project
+from annotate.inventory import load_inventory
+from tests.agreement.helpers import annotation, span
+from tests.conftest import BASE, Project
+from tests.copies import add_copies
+from tests.formats.conftest import give
+from tests.graphs import make_article
+from tests.operations import LINEAR, count_calls
 
 ARTICLES = 7
 
@@ -18,14 +24,7 @@ ARTICLES = 7
 @pytest.fixture
 def copies(project: Project) -> Project:
     """A project with several copies of its gold, whose numbers differ."""
-    article = project.corpus.read_article("market")
-    annotation = project.corpus.read_annotation(GOLD, "market")
-    for number in range(ARTICLES - 2):
-        name = f"market-{number}"
-        (span,) = annotation.spans
-        span = msgspec.structs.replace(span, attributes={**span.attributes, "most": 30 - number})
-        project.corpus.write_article(msgspec.structs.replace(article, id=name))
-        project.corpus.write_annotation(GOLD, msgspec.structs.replace(annotation, article=name, spans=(span,)))
+    add_copies(project, ARTICLES - 2)
     return project
 
 
@@ -93,12 +92,20 @@ def test_the_number_of_processes_changes_nothing(
 def test_what_a_process_refuses_leaves_nothing(copies: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "MOST_ARTICLES", 1)
     monkeypatch.setattr("annotate.formats.export.count_cores", lambda: 2)
-    copies.replace("corpus/annotations/gold/market-3.json", '"Load"', '"Lode"')
+    copies.replace("corpus/annotations/gold/harbour-3.json", '"Load"', '"Lode"')
     result = copies.annotate("export", "--format", "brat", "--out", "out")
     assert result.exit_code == 2
-    assert "annotations of market-3 by anna: span s1 has the unknown label 'Lode'" in result.output
+    assert "annotations of harbour-3 by anna: span s4 has the unknown label 'Lode'" in result.output
     assert not copies.path("out").exists()
     assert [*copies.root.rglob("*out*"), *copies.root.rglob("part-*")] == []
+
+
+def test_a_missing_text_is_named(copies: Project) -> None:
+    copies.path("corpus/articles/harbour-1.txt").unlink()
+    result = copies.annotate("export", "--format", "brat", "--out", "out")
+    assert result.exit_code == 2
+    assert "corpus/articles/harbour-1.txt: no such file or directory" in result.output
+    assert not copies.path("out").exists()
 
 
 def test_appending_skips_the_line_that_each_file_has(tmp_path: Path) -> None:
@@ -111,3 +118,42 @@ def test_appending_skips_the_line_that_each_file_has(tmp_path: Path) -> None:
         append_file(whole, part, "a.csv", skips_first_line=True)
         assert list(part.iterdir()) == []
     assert (whole / "a.csv").read_bytes() == b"\xef\xbb\xbfx\r\n0\r\n1\r\n2\r\n"
+
+
+@pytest.mark.parametrize("format_", [*FORMATS, CSV])
+def test_an_export_is_linear_in_the_number_of_articles(project: Project, format_: str) -> None:
+    command = ("export", "--format", format_)
+    assert project.annotate(*command, "--out", "first").exit_code == 0  # all is imported
+    calls = list[int]()
+    for number in (30, 60):
+        add_copies(project, number)
+        calls.append(count_calls(lambda number=number: project.annotate(*command, "--out", f"out-{number}")))  # type: ignore[misc]
+        assert len(project.corpus.annotated_ids("gold")) == 2 + number
+    assert calls[0] < calls[1] <= LINEAR * calls[0]
+
+
+@pytest.mark.parametrize("format_", [*FORMATS, CSV])
+def test_an_export_is_linear_in_the_labels_of_an_article(tmp_path: Path, format_: str) -> None:
+    """Spans within each other, coinciding ones and a chain of relations."""
+    labels = load_inventory(BASE / "schema")
+    calls = list[int]()
+    for number in (100, 200):
+        text = ("Anna said so. " * number).strip()
+        spans = [
+            span(f"s{index}", "Words", start, len(text) - 1 - start, text)
+            for index, start in enumerate(range(0, 7 * number, 14))
+        ]
+        verbs = [span(f"v{index}", "Verb", 14 * index + 5, 14 * index + 9, text) for index in range(number)]
+        chain = [("words", verb.id, spans[index // 2].id) for index, verb in enumerate(verbs)]
+        reader = give([LabelledArticle(make_article(text), annotation(*spans, *verbs, *chain, text=text))], labels)
+        out = tmp_path / f"{number}"
+        if not calls:
+            export(format_, out / "first", reader)
+        calls.append(count_calls(lambda out=out, reader=reader: export(format_, out / "out", reader)))  # type: ignore[misc]
+    assert calls[0] < calls[1] <= LINEAR * calls[0]
+
+
+def export(format_: str, out: Path, reader: DocumentReader) -> None:
+    out.parent.mkdir(exist_ok=True)
+    ledger = export_tables(out, ["a"], reader) if format_ == CSV else export_documents(format_, out, ["a"], reader)
+    assert ledger.clean

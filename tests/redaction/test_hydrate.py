@@ -24,7 +24,7 @@ from annotate.offsets import normalise, sha256
 from annotate.redaction import align
 from annotate.redaction import hydrate as hydrating
 from annotate.redaction.align import Aligner, line_ranges
-from annotate.redaction.fingerprints import Fingerprinter, FoldedText
+from annotate.redaction.fingerprints import Fingerprint, Fingerprinter, FoldedText
 from annotate.redaction.hydrate import hydrate as rehydrate
 from annotate.redaction.skeleton import (
     FORMAT,
@@ -40,6 +40,8 @@ from annotate.redaction.skeleton import (
     restore,
 )
 from tests.conftest import ROOT, Project, annotate, read_files
+from tests.copies import add_copies
+from tests.operations import LINEAR, count_calls
 
 TEXT = (
     "Rebels “shelled” the market, a doctor said. The mayor said it was a mine.\n"
@@ -555,6 +557,47 @@ def test_the_restored_corpus_is_not_flushed_to_disk(
     restored.is_temporary = False
     restored.write_article(restored.read_article("syria-fronts"))
     assert len(flushed) == 4  # two files, and their folder after each
+
+
+def test_hydrating_is_linear_in_the_number_of_articles(project: Project) -> None:
+    """Each copy is compared with its skeleton, counted and written once."""
+    calls = list[int]()
+    for number in (0, 20, 40):  # the first imports all
+        add_copies(project, number)
+        assert project.annotate("build", "--without-text", "--out", f"shut-{number}").exit_code == 0
+        words = ("hydrate", f"shut-{number}", "--texts", "corpus/articles", "--out", f"open-{number}")
+        results = list[Result]()
+        calls.append(count_calls(lambda words=words, results=results: results.append(project.annotate(*words))))  # type: ignore[misc]
+        assert results[0].exit_code == 0, results[0].output
+    assert calls[1] < calls[2] <= LINEAR * calls[1]
+
+
+def test_aligning_with_a_changed_copy_is_linear_in_its_length() -> None:
+    calls = []
+    for number in (100, 200):
+        lines = [f"Word {index} stands at the place {index * 7} of a long text." for index in range(number)]
+        changed = [line.replace("stands", "stood") if index % 20 == 3 else line for index, line in enumerate(lines)]
+        text, copy = "\n".join(lines), "\n".join(changed)
+        fingerprinter = Fingerprinter(text, sha256(text))
+        ranges = line_ranges(text)
+        prints = [fingerprinter.fingerprint(*line) for line in ranges]
+        words = [fingerprinter.fingerprint(start, start + len("Word 1")) for start, _ in ranges]
+        found = list[str]()
+
+        def align(
+            text: str = text,
+            copy: str = copy,
+            prints: list[Fingerprint] = prints,
+            words: list[Fingerprint] = words,
+            found: list[str] = found,
+        ) -> None:
+            aligner = Aligner(copy, sha256(text), prints)
+            found += [aligner.align(each).status for each in words]
+
+        calls.append(count_calls(align))
+        assert set(found) <= {"exact", "moved"}
+        assert len(found) == number
+    assert calls[0] < calls[1] <= LINEAR * calls[0]
 
 
 def test_processes_do_not_change_what_is_restored(shut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
