@@ -197,14 +197,8 @@ def _group_claims(claims: Sequence[Claim], links: Sequence[Link]) -> Iterator[li
     for index, claim in enumerate(claims):
         for mention in claim.circumstances:
             claims_by_key[claim.article_id, mention.id].append(index)
-        for number, link in enumerate(links):
-            if link.kind == SAME_INCIDENT and any(
-                passage.article == claim.article_id
-                and passage.start < claim.anchor.end
-                and claim.anchor.start < passage.end
-                for passage in link.passages
-            ):
-                claims_by_key["", number].append(index)
+    for index, number in sorted(_find_linked(claims, links)):
+        claims_by_key["", number].append(index)
     # `groups` sorts names, so that the names of claims have as many digits as each other.
     names = [f"{index:012}" for index in range(len(claims))]
     bonds = [
@@ -214,6 +208,27 @@ def _group_claims(claims: Sequence[Claim], links: Sequence[Link]) -> Iterator[li
     ]
     for group in groups(names, bonds):
         yield [claims[int(name)] for name in group]
+
+
+def _find_linked(claims: Sequence[Claim], links: Sequence[Link]) -> Iterator[tuple[int, int]]:
+    """Yield the index of each claim with that of each link that covers words of it; one sweep over each text."""
+    passages: defaultdict[str, list[tuple[int, int, int]]] = defaultdict(list)
+    for number, link in enumerate(links):
+        for passage in link.passages if link.kind == SAME_INCIDENT else ():
+            passages[passage.article].append((passage.start, passage.end, number))
+    by_article: defaultdict[str, list[int]] = defaultdict(list)
+    for index, claim in enumerate(claims):
+        if claim.article_id in passages:
+            by_article[claim.article_id].append(index)
+    for article_id, indices in by_article.items():
+        upcoming, opened = sorted(passages[article_id], reverse=True), list[tuple[int, int, int]]()
+        for index in sorted(indices, key=lambda index: claims[index].anchor.start):
+            anchor = claims[index].anchor
+            while upcoming and upcoming[-1][0] < anchor.end:
+                opened.append(upcoming.pop())
+            opened = [passage for passage in opened if passage[1] > anchor.start]
+            for number in {number for start, _, number in opened if start < anchor.end}:
+                yield index, number
 
 
 class Bar(NamedTuple):

@@ -2,14 +2,19 @@
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from annotate.inventory import Inventory, load_inventory
 from annotate.model import Annotation, Link, Passage, Span
-from annotate.release.page_incidents import Incident, Scale, find_incidents, tells_disputes
+from annotate.records import Mention
+from annotate.release import page_incidents
+from annotate.release.page_incidents import Claim, Incident, Scale, find_incidents, tells_disputes
 from annotate.util.html import templates
 from tests.agreement.helpers import annotation, span
 from tests.conftest import ROOT, Project
 from tests.factuality import Sentence
+from tests.operations import LINEAR, count_calls
 
 DENYING = load_inventory(ROOT / "tests" / "invalid" / "P304-nobody-claims-it" / "schema")
 _REPORTER = DENYING.records["loads"].roles["reporter"]
@@ -218,3 +223,78 @@ def test_bars_are_drawn_as_they_are_computed() -> None:
     drawings = [str(draw_bar(scale.bar(low, high), "<who>")) for low, high in ((5, None), (None, 5), (2, 3))]
     assert [(svg.count("<circle"), svg.count("<path")) for svg in drawings] == [(1, 1), (1, 0), (2, 0)]
     assert all('aria-label="&lt;who&gt;"' in svg for svg in drawings)
+
+
+def make_links(articles: int) -> list[Link]:
+    """A link between the first count of each article and the second one of the next."""
+    return [
+        Link(
+            kind="same incident",
+            passages=(
+                Passage(article=f"a{number}", start=6, end=14, text=""),
+                Passage(article=f"a{number}", start=0, end=14, text=""),
+                Passage(article=f"a{(number + 1) % articles}", start=33, end=34, text=""),
+            ),
+            note="",
+        )
+        for number in range(articles)
+    ]
+
+
+def test_links_are_looked_up_by_article(project: Project) -> None:
+    """Regression: each count was compared with every link, so that the page of 4,000 articles took minutes."""
+    inventory, calls = project.inventory, list[int]()
+    for articles in (100, 200):
+        labels = [(f"a{number}", counted(inventory)) for number in range(articles)]
+        links = make_links(articles)
+        calls.append(count_calls(lambda labels=labels, links=links: find_incidents(inventory, labels, links)))  # type: ignore[misc]
+    assert calls[0] < calls[1] <= LINEAR * calls[0]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.integers(0, 50), st.integers(1, 20)), max_size=8),
+    st.lists(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 50), st.integers(1, 20)), max_size=3), max_size=6),
+)
+def test_a_link_binds_the_counts_whose_words_it_covers(
+    anchors: list[tuple[int, int, int]], linked: list[list[tuple[int, int, int]]]
+) -> None:
+    claims = [
+        Claim(
+            f"a{article}",
+            "claimed",
+            "",
+            (),
+            (),
+            (),
+            Mention("m", "Load", start, start + length, "", (), {}),
+            1,
+            1,
+            "",
+            (),
+        )
+        for article, start, length in anchors
+    ]
+    links = [
+        Link(
+            kind="same incident",
+            passages=tuple(
+                Passage(article=f"a{article}", start=start, end=start + length, text="")
+                for article, start, length in passages
+            ),
+            note="",
+        )
+        for passages in linked
+    ]
+    assert sorted(page_incidents._find_linked(claims, links)) == [
+        (index, number)
+        for index, claim in enumerate(claims)
+        for number, link in enumerate(links)
+        if any(
+            passage.article == claim.article_id
+            and passage.start < claim.anchor.end
+            and claim.anchor.start < passage.end
+            for passage in link.passages
+        )
+    ]
+    others = [msgspec.structs.replace(link, kind="repeats") for link in links]
+    assert list(page_incidents._find_linked(claims, others)) == []
