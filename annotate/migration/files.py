@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -111,7 +112,9 @@ def migrate_files(
                 refuse_links(file.path, root)
     # What a map still names are names elsewhere, which stay.
     own_files = [file for file in new_files if file.path.parent != schema / MAPS_FOLDER]
-    prose = dict(_prose_files(folders)) | {file.path: file.data.decode("utf-8") for file in own_files}
+    data = {file.path: file.data for file in own_files}
+    pages = {path: data.pop(path).decode("utf-8") if path in data else text for path, text in _prose_files(folders)}
+    prose = chain(pages.items(), ((path, new.decode("utf-8")) for path, new in data.items()))
     notes = [note for file in new_files for note in file.notes]
     stale_names = list(find_stale_names(prose, *removed_names(before, after)))
     listed = tuple(f"{name.file}:{name.line}:" for name in stale_names)
@@ -119,7 +122,7 @@ def migrate_files(
     notes += [*map(str, stale_names), *(note for note in kept_words if not note.startswith(listed))]
     if guidelines:
         notes += _find_missing_pages(guidelines, before, after)
-        notes += _find_dropped_pages(guidelines, before, after, prose)
+        notes += _find_dropped_pages(guidelines, before, after, pages)
     changes = [MigratedFile(str(file.path.absolute()), _read_old(file.path), file.data) for file in new_files]
     return [change for change in changes if change.old != change.new], notes
 
@@ -132,10 +135,12 @@ def annotation_pairs(corpus: Corpus, migration: Migration) -> Iterator[MigratedA
     """Yield every annotation of the corpus before and after a migration."""
     for annotation_set in corpus.annotation_sets():
         for article_id in corpus.annotated_ids(annotation_set):
-            old = corpus.read_annotation(annotation_set, article_id)
-            new_version = migration.version_after(old.inventory)
-            new = migrate_annotation(migration.steps, old, annotation_set, new_version)
-            yield MigratedAnnotation(annotation_set, article_id, old, new)
+            yield _migrate(migration, annotation_set, article_id, corpus.read_annotation(annotation_set, article_id))
+
+
+def _migrate(migration: Migration, annotation_set: str, article_id: str, old: Annotation) -> MigratedAnnotation:
+    new = migrate_annotation(migration.steps, old, annotation_set, migration.version_after(old.inventory))
+    return MigratedAnnotation(annotation_set, article_id, old, new)
 
 
 def _migrate_generated(schema: Path, after: Inventory) -> Iterator[NewFile]:
@@ -174,14 +179,15 @@ def _migrate_decisions(corpus: Corpus, migration: Migration) -> Iterator[NewFile
         partial(migrate_attributes, steps),
         partial(migrate_span_attributes, steps),
     )
-    changes: dict[str, dict[str, AnnotationChange]] = {}
-    for annotation_set, article_id, old, new in annotation_pairs(corpus, migration):
-        changes.setdefault(article_id, {})[annotation_set] = AnnotationChange(old, new)
+    annotation_sets = corpus.annotation_sets()
     for article_id in list_decided_articles(corpus):
+        found = ((name, corpus.find_annotation(name, article_id)) for name in annotation_sets)
+        pairs = [_migrate(migration, name, article_id, annotation) for name, annotation in found if annotation]
+        changes = {pair.annotation_set: AnnotationChange(pair.old, pair.new) for pair in pairs}
         path, decisions = corpus.adjudication_path(article_id), read_decisions(corpus, article_id)
         try:
             text = corpus.read_text(article_id)
-            new_decisions, reopened = relabel_decisions(decisions, text, changes.get(article_id, {}), relabelling)
+            new_decisions, reopened = relabel_decisions(decisions, text, changes, relabelling)
         except ValueError as error:
             raise CannotRun(path, str(error), "fix it, or remove it and plan again") from error
         notes = (f"{path}:1: to be decided again: {each.key} ({each.take}: {each.reason})" for each in reopened)

@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,7 +49,7 @@ def removed_names(old: Inventory, new: Inventory) -> tuple[list[str], list[str]]
     return labels, sorted(other_names(old) - other_names(new) - set(new.spans))
 
 
-def find_stale_names(files: Mapping[Path, str], labels: list[str], others: list[str]) -> Iterator[StaleName]:
+def find_stale_names(files: Iterable[tuple[Path, str]], labels: list[str], others: list[str]) -> Iterator[StaleName]:
     """Yield the lines that name an old label as a word, or another old name in `code`.
 
     Args:
@@ -60,7 +60,7 @@ def find_stale_names(files: Mapping[Path, str], labels: list[str], others: list[
     """
     words = [(name, re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")) for name in labels]
     code = [(name, re.compile(rf"`(?:[\w-]+\.)?{re.escape(name)}`")) for name in others]
-    for file, text in files.items():
+    for file, text in files:
         stem = re.sub(r"[_-]", "", file.stem).lower() if file.suffix == ".md" else ""
         named_after = [name for name in labels if stem == re.sub(r"[_-]", "", name).lower()]
         yield from (StaleName(file, 1, name, is_file_name=True) for name in named_after)

@@ -11,7 +11,7 @@ DECISIONS = Path("corpus/adjudication/harbour.yaml")
 
 
 def list_stale(text: str) -> list[StaleName]:
-    return list(find_stale_names({DECISIONS: text}, ["Cargo"], []))
+    return list(find_stale_names([(DECISIONS, text)], ["Cargo"], []))
 
 
 def test_reasons_are_listed_in_the_order_of_the_file() -> None:
