@@ -33,7 +33,7 @@ from annotate.migration.annotations import (
 )
 from annotate.migration.map_files import migrate_map
 from annotate.migration.practice_files import migrate_practice
-from annotate.migration.stale_names import find_stale_names, removed_names
+from annotate.migration.stale_names import StaleName, find_stale_names, removed_names
 from annotate.migration.steps import Migration
 from annotate.migration.transaction import MigratedFile
 from annotate.migration.yaml_files import migrate_baseline
@@ -96,35 +96,40 @@ def migrate_files(
         CannotRun: A file cannot be read.
     """
     corpus, schema, guidelines = folders
-    new_files = [
-        NewFile(schema / inventory.INVENTORY_FILE, labels_yaml.encode("utf-8")),
-        *_migrate_generated(schema, after),
-        *_migrate_annotations(corpus, migration, after),
-        *_migrate_decisions(corpus, migration),
-        *_migrate_baseline(schema, migration, after),
-        *_migrate_maps(schema, migration),
-        *(_migrate_guidelines(guidelines, migration, after) if guidelines else ()),
-        *(_migrate_practice(guidelines, migration) if guidelines else ()),
-    ]
-    for root in filter(None, (corpus.root, schema, guidelines)):
-        for file in new_files:
-            if file.path.is_relative_to(root):
-                refuse_links(file.path, root)
-    # What a map still names are names elsewhere, which stay.
-    own_files = [file for file in new_files if file.path.parent != schema / MAPS_FOLDER]
-    data = {file.path: file.data for file in own_files}
-    pages = {path: data.pop(path).decode("utf-8") if path in data else text for path, text in _prose_files(folders)}
-    prose = chain(pages.items(), ((path, new.decode("utf-8")) for path, new in data.items()))
-    notes = [note for file in new_files for note in file.notes]
-    stale_names = list(find_stale_names(prose, *removed_names(before, after)))
+    new_files = chain(
+        [NewFile(schema / inventory.INVENTORY_FILE, labels_yaml.encode("utf-8"))],
+        _migrate_generated(schema, after),
+        _migrate_annotations(corpus, migration, after),
+        _migrate_decisions(corpus, migration),
+        _migrate_baseline(schema, migration, after),
+        _migrate_maps(schema, migration),
+        _migrate_guidelines(guidelines, migration, after) if guidelines else (),
+        _migrate_practice(guidelines, migration) if guidelines else (),
+    )
+    roots = [root for root in (corpus.root, schema, guidelines) if root]
+    labels, others = removed_names(before, after)
+    pages, changes = dict(_prose_files(folders)), list[MigratedFile]()
+    notes, stale_names = list[str](), list[StaleName]()
+    for path, data, notes_of_file in new_files:
+        for root in roots:
+            if path.is_relative_to(root):
+                refuse_links(path, root)
+        old = _read_old(path)
+        if old != data:
+            changes.append(MigratedFile.pack(path, old, data))
+        notes += notes_of_file
+        if path in pages:
+            pages[path] = data.decode("utf-8")
+        elif path.parent != schema / MAPS_FOLDER:  # what a map still names are names elsewhere, which stay
+            stale_names += find_stale_names([(path, data.decode("utf-8"))], labels, others)
+    stale_names = [*find_stale_names(pages.items(), labels, others), *stale_names]
     listed = tuple(f"{name.file}:{name.line}:" for name in stale_names)
     kept_words = _list_kept_words(folders, migration, labels_yaml, after)
     notes += [*map(str, stale_names), *(note for note in kept_words if not note.startswith(listed))]
     if guidelines:
         notes += _find_missing_pages(guidelines, before, after)
         notes += _find_dropped_pages(guidelines, before, after, pages)
-    changes = [MigratedFile(str(file.path.absolute()), _read_old(file.path), file.data) for file in new_files]
-    return [change for change in changes if change.old != change.new], notes
+    return changes, notes
 
 
 def _read_old(path: Path) -> bytes:
@@ -347,6 +352,6 @@ def changed_copy(folders: Folders, changes: list[MigratedFile]) -> Iterator[Fold
             shutil.copytree(root, copy, symlinks=True)
             for change in changes:
                 if Path(change.path).is_relative_to(root):
-                    (copy / Path(change.path).relative_to(root)).write_bytes(change.new)
+                    (copy / Path(change.path).relative_to(root)).write_bytes(change.unpack("new"))
         guidelines = folder / "guidelines" if len(copies) > 1 else None
         yield Folders(Corpus(folder / "corpus"), folders.schema, guidelines)

@@ -136,7 +136,7 @@ def plan_older_files(corpus: Corpus, schema: Path, labels: Inventory, migration:
         raise CannotRun(schema, problem, f"the migration starts from {migration.old_version}")
     paths = [corpus.annotation_path(pair.annotation_set, pair.article_id) for pair in changed]
     files = [
-        MigratedFile(str(path.absolute()), corpus.read_file(path), encode_annotation(pair.new))
+        MigratedFile.pack(path, corpus.read_file(path), encode_annotation(pair.new))
         for path, pair in zip(paths, changed, strict=True)
     ]
     with changed_copy(Folders(corpus, schema, None), files) as new_folders:

@@ -1,11 +1,15 @@
 """`annotate migrate` without a server: each kind of step, what is refused, and undo."""
 
 import re
+from base64 import b64encode
 
+import msgspec
 import pytest
 from click.testing import Result
 
 from annotate.labelstudio.location import open_state
+from annotate.labelstudio.lock import MIGRATION_FOLDER
+from annotate.migration.transaction import MigrationJournal
 from annotate.model import AttributeValue
 from tests.checks.test_severity import forget_words
 from tests.conftest import Project
@@ -423,4 +427,24 @@ def test_undo_is_refused_after_a_change(project: Project) -> None:
     before = corpus_files(project)
     refused = project.annotate("migrate", "--undo")
     assert (refused.exit_code, "was changed by another program" in refused.stderr) == (1, True)
+    assert corpus_files(project) == before
+
+
+def test_a_journal_of_toolkit_0_1_is_undone(project: Project) -> None:
+    """Its files are not compressed."""
+    before = corpus_files(project)
+    assert run(project, RENAMES).exit_code == 0
+    path = open_state(project.corpus.root).folder / MIGRATION_FOLDER / "done.json"
+    journal = msgspec.json.decode(path.read_bytes())
+    packed = msgspec.json.decode(path.read_bytes(), type=MigrationJournal).files
+    assert all(
+        file.is_packed and len(file.old) < len(file.unpack("old")) for file in packed if len(file.unpack("old")) > 500
+    )
+    journal["files"] = [
+        {"path": file.path, **{side: b64encode(file.unpack(side)).decode() for side in ("old", "new")}}
+        for file in packed
+    ]
+    path.write_bytes(msgspec.json.encode(journal))
+    undone = project.annotate("migrate", "--undo")
+    assert undone.exit_code == 0, undone.output
     assert corpus_files(project) == before
