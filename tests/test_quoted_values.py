@@ -24,7 +24,6 @@ OUR_OWN = {
     "dataset/load.py self.name",  # the `repr` of an object
     "dataset/load.py self.splits",
     "dataset/writer.py self.file",  # names of our own files
-    "formats/csv_tables.py cell",  # facts that are compared, in full
     "formats/ledger.py relation.note",
     "formats/ledger.py span.note",
     "formats/ledger.py value",

@@ -89,11 +89,13 @@ class Selection:
         """
         codes = set(OF_ONE_ARTICLE)
         # The first gold, coverage, split or file of decisions asks for more of them, in all articles.
-        if self._lacks(article_id for article_id, sets in annotated.items() if GOLD in sets):
+        with_gold = [article_id for article_id, sets in annotated.items() if GOLD in sets]
+        if self._lacks(with_gold):
             codes.add(corpus_rules.article_without_gold.code)
         if self._lacks(decided):
             codes.add(decisions.decisions_lost.code)
-        if not self._lacks(covered):
+        # The change may have removed the last gold, too: then no coverage has any.
+        if not with_gold or not self._lacks(covered):
             codes.discard(coverage_rules.not_covered.code)
         if not self.has_splits:
             codes |= {corpus_rules.article_in_two_splits.code, corpus_rules.shown_labels_in_gold.code}

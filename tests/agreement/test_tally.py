@@ -1,5 +1,6 @@
 """Counts by paragraph."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,4 +28,5 @@ def test_counts_by_article_are_those_of_its_paragraphs(made: Tally) -> None:
         for place, part in made.paragraphs.items():
             if place[0] == article:
                 alone.add(place, part)
-        assert counts == alone.total()
+        # Thirds are added in another order here.
+        assert counts == pytest.approx(alone.total(), rel=1e-12)

@@ -206,6 +206,7 @@ OWN_FILES = {
     "formats/conll.py": "the new folder",
     "formats/csv_tables.py": "the new folder",
     "formats/jsonl.py": "the new folder",
+    "formats/parts.py": "the new folder",
     "migration/files.py": "a temporary folder",
     "release/bundle.py": "the new folder",
     "scoring/ceiling.py": "a temporary folder",
