@@ -44,7 +44,7 @@ class LabelOrigin(NamedTuple):
 
 
 class AnnotationHead(msgspec.Struct, frozen=True):
-    """What an annotation says of itself, without its labels, which are read over in a tenth of the time.
+    """What an annotation says of itself, without its labels, which are read over in a quarter of the time.
 
     The fields are as in `Annotation`.
     """

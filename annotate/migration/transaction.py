@@ -32,7 +32,7 @@ from annotate.util.files import read_bytes_if_present, write_atomically
 
 Side = Literal["old", "new"]
 _LEVEL = 1
-"""The fastest compression, to a fifth of the size of labels."""
+"""The fastest compression, to a quarter of the size of labels."""
 Phase = Literal["forward", "done", "back"]
 PHASES: tuple[Phase, ...] = ("forward", "back", "done")
 """The phases, those of an interrupted migration first."""
