@@ -143,15 +143,8 @@ def export_tables(
     Raises:
         CannotRun: If the folder exists and is not empty, or cannot be created.
     """
-
-    def join(folder: Path, part: Path) -> None:
-        for table in list_columns(reader.inventory):
-            append_file(folder, part, _path(folder, table).name, skips_first_line=True)
-
-    ledger = TablesLedger(format=NAME, annotator=reader.annotation_set)
-    export = partial(_export_part, reader, dialect)
-    export_parts(out, article_ids, export, join, ledger, reader.count_bytes, sources, progress)
-    return ledger
+    ledger, export = TablesLedger(format=NAME, annotator=reader.annotation_set), partial(_export_part, reader, dialect)
+    return export_parts(out, article_ids, reader, export, _join_tables, ledger, sources, progress)
 
 
 def _export_part(reader: DocumentReader, dialect: CsvDialect, part: Part) -> TablesLedger:
@@ -161,6 +154,12 @@ def _export_part(reader: DocumentReader, dialect: CsvDialect, part: Part) -> Tab
     write_tables(part.folder, documents, reader.inventory, dialect, ledger)
     compare_tables(part.folder, documents, reader.inventory, dialect, ledger)
     return ledger
+
+
+def _join_tables(folder: Path, part: Path, inventory: Inventory) -> None:
+    """Append the rows of a part; each table begins with the names of its columns."""
+    for table in list_columns(inventory):
+        append_file(folder, part, _path(folder, table).name, skips_first_line=True)
 
 
 def list_columns(inventory: Inventory) -> dict[str, tuple[str, ...]]:

@@ -100,15 +100,8 @@ def export_documents(
     Raises:
         CannotRun: If the folder exists and is not empty, or cannot be created, or the format cannot hold something.
     """
-    format_ = load_format(name)
-
-    def join(folder: Path, part: Path) -> None:
-        format_.join(folder, part, reader.inventory)
-
-    ledger = Ledger(format=name, annotator=reader.annotation_set)
-    export = partial(_export_part, name, reader)
-    export_parts(out, article_ids, export, join, ledger, reader.count_bytes, sources, progress)
-    return ledger
+    ledger, export = Ledger(format=name, annotator=reader.annotation_set), partial(_export_part, name, reader)
+    return export_parts(out, article_ids, reader, export, load_format(name).join, ledger, sources, progress)
 
 
 def _export_part(name: str, reader: DocumentReader, part: Part) -> Ledger:
@@ -163,13 +156,13 @@ def export_part(
 def export_parts(
     out: Path,
     article_ids: Sequence[str],
+    reader: DocumentReader,
     export: Callable[[Part], LedgerType],
-    join: Callable[[Path, Path], None],
+    join: Callable[[Path, Path, Inventory], None],
     ledger: LedgerType,
-    count_bytes: Callable[[str], int],
     sources: Iterable[Path] = (),
     progress: StartStep = ignore_steps,
-) -> None:
+) -> LedgerType:
     """Write a new folder and its certificate, unless something was lost that is not declared.
 
     The number of processes, one for each core, affects neither the files nor the ledger. If the run before was killed
@@ -178,30 +171,34 @@ def export_parts(
     Args:
         out: The folder.
         article_ids: The ids of the articles, sorted.
+        reader: Reads each of them.
         export: Writes a part, reads it back, and returns its ledger; can be sent to another process.
         join: Adds the files of a part to a folder, as `Format.join` does.
         ledger: The ledger of all, still empty.
-        count_bytes: Returns the number of bytes of an article and its labels.
         sources: Folders that must neither contain the export nor be inside it.
         progress: Called at the start of the step with its name and its number of articles.
+
+    Returns:
+        The ledger. The folder is created only if it is clean.
 
     Raises:
         CannotRun: If the folder exists and is not empty, or cannot be created.
     """
     with suppress(_LossyExport), output_folder(out, sources=sources) as folder:
-        parts = list(cut_parts(folder, article_ids, count_bytes))
+        parts = list(cut_parts(folder, article_ids, reader.count_bytes))
         workers = count_workers(len(parts), ENOUGH, count_cores())
         advance = progress("exporting", len(article_ids))
         work = partial(_collect_rarely, export)
         with process_pool(workers) as executor, closing(map_in_order(executor, work, parts, workers)) as ledgers:
             for part, of_part in zip(parts, ledgers, strict=True):
-                join(folder, part.folder)
+                join(folder, part.folder, reader.inventory)
                 part.folder.rmdir()
                 ledger.merge(of_part)
                 advance(len(part.article_ids))
         if not ledger.clean:
             raise _LossyExport
         write_atomically(folder / CERTIFICATE, encode_ledger(ledger))
+    return ledger
 
 
 def _collect_rarely(export: Callable[[Part], LedgerType], part: Part) -> LedgerType:
